@@ -1,0 +1,56 @@
+"""What tasks belong to."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, Column
+from sqlalchemy.ext.mutable import MutableDict
+from sqlmodel import Field, Relationship
+
+from ..vocabulary import ProjectStatus
+from .columns import json_type, one_of, utc_now
+from .registry import Base
+
+if TYPE_CHECKING:
+    from .task import Task
+
+
+class Project(Base, table=True):
+    """A named body of work; deleting it deletes its tasks.
+
+    Columns: ``name`` (text, required), ``description`` (text or None), ``status`` (text,
+    "active" unless told), ``meta`` (a dict, empty unless told; the *column* is called
+    ``metadata``, a name SQLAlchemy keeps for itself on the class), ``created_at`` and
+    ``updated_at`` (aware, UTC; ``updated_at`` moves with every change, by whatever
+    statement).
+
+    ``meta`` is JSONB on PostgreSQL and JSON on SQLite (``json_type()``), and a key set in
+    place is saved (``MutableDict``).
+
+    Relationship: ``tasks``, along ``Task.project_id``; the database deletes them, the ORM
+    need not load them first.
+
+    Rule, a constraint with a name: ``status`` is one of ``ProjectStatus``.
+    """
+
+    __table_args__ = (CheckConstraint(one_of("status", ProjectStatus), name="status"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    description: str | None = None
+    status: str = "active"
+    meta: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(
+            "metadata", MutableDict.as_mutable(json_type()), nullable=False, default=dict
+        ),
+    )
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now, sa_column_kwargs={"onupdate": utc_now})
+
+    tasks: list["Task"] = Relationship(
+        back_populates="project",
+        cascade_delete=True,
+        passive_deletes=True,
+        sa_relationship_kwargs={"foreign_keys": "Task.project_id"},
+    )
