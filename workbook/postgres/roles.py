@@ -1,0 +1,80 @@
+"""Databases of a server: each with a role of its own that can do no harm outside it.
+
+A name says which use of the server made it, so what a killed process left is found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import secrets
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook.postgres.cluster import READER
+from workbook.postgres.server import Server
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+
+async def create_database(server: Server, admin: Connection) -> str:
+    """Create an empty database and the role that owns it; both have the returned name."""
+    name = f"w{server.user}_{secrets.token_hex(6)}"
+    password = server.url(name).password
+    await admin.execute(
+        f"CREATE ROLE {name} LOGIN PASSWORD '{password}' CONNECTION LIMIT 40;"
+        f"ALTER ROLE {name} SET log_statement = 'all';"
+        f"ALTER ROLE {name} SET temp_file_limit = '64MB'"
+    )
+    await admin.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 STRATEGY file_copy")
+    await admin.execute(
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {READER}"
+    )
+    return name
+
+
+async def drop_database(admin: Connection, name: str) -> None:
+    """Drop a database and its role, whoever is still connected."""
+    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await admin.execute(f"DROP ROLE IF EXISTS {name}")
+
+
+async def sweep(server: Server, admin: Connection) -> None:
+    """Drop the databases of uses that ended without doing so."""
+    names = await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ '^w[0-9a-f]{10}_'")
+    alive = await asyncio.to_thread(server.users)
+    for (name,) in names:
+        if name[1:11] not in alive:
+            # Another process may be sweeping too.
+            with suppress(Exception):
+                await drop_database(admin, name)
+
+
+def fresh_database_url(kind: str = "postgresql") -> str:
+    """The address of a new, empty database that lasts as long as this process.
+
+    Blocks for some milliseconds; works in a notebook too, where a loop is running.
+    """
+    if kind == "sqlite":
+        folder = Path(tempfile.mkdtemp(prefix="workbook-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return f"sqlite+aiosqlite:///{(folder / 'app.db').as_posix()}"
+    server, made = Server.shared(), []
+
+    async def make() -> None:
+        admin = await server.connect()
+        try:
+            await sweep(server, admin)
+            made.append(await create_database(server, admin))
+        finally:
+            await admin.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(make()))
+    thread.start()
+    thread.join()
+    return server.url(made[0]).render_as_string(hide_password=False)
