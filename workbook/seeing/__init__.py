@@ -1,0 +1,28 @@
+"""See what a piece of code asks of its databases.
+
+`record(engine)` keeps a `Trace` of a block; `compare` draws traces next to each other;
+`side_by_side` runs the same code on several databases; `crowd` shows a pool under many
+sessions; `diagram` shows the tables as they are now. In a notebook, `%%statements` shows
+what a cell sent.
+"""
+
+from workbook.seeing.both import SideBySide, side_by_side
+from workbook.seeing.comparison import Comparison, compare
+from workbook.seeing.crowd import PoolUse, crowd
+from workbook.seeing.diagram import Diagram, diagram
+from workbook.seeing.recorder import record
+from workbook.seeing.trace import Step, Trace
+
+__all__ = [
+    "Comparison",
+    "Diagram",
+    "PoolUse",
+    "SideBySide",
+    "Step",
+    "Trace",
+    "compare",
+    "crowd",
+    "diagram",
+    "record",
+    "side_by_side",
+]
