@@ -31,7 +31,9 @@ async def create_database(server: Server, admin: Connection) -> str:
         f"ALTER ROLE {name} SET log_statement = 'all';"
         f"ALTER ROLE {name} SET temp_file_limit = '64MB'"
     )
-    await admin.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 STRATEGY file_copy")
+    await admin.execute(
+        f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 STRATEGY file_copy"
+    )
     await admin.execute(
         f"REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {READER}"
     )

@@ -50,7 +50,8 @@ class StatementLog:
         stands before it in the log.
         """
         sought, of_database = marker.encode(), f'"dbname":{json.dumps(database)},'.encode()
-        file, offset, lines = since.file, since.offset, []
+        file, offset = since.file, since.offset
+        lines: list[bytes] = []
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             later = [name for name in self._files() if name > file]
@@ -81,7 +82,8 @@ class StatementLog:
 
 def _statements(lines: Iterable[bytes]) -> list[str]:
     """The SQL of log lines. Further fetches from a running statement aren't counted again."""
-    found, begun = [], set()
+    found: list[str] = []
+    begun: set[tuple[str | None, str]] = set()
     for line in lines:
         entry = json.loads(line)
         match = _STATEMENT.fullmatch(entry.get("message", ""))
