@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workbook import needs
-from workbook.blanks import Cut
-from workbook.manifest import (
-    Check,
-    CourseError,
-    Exercise,
-    Layout,
-    Lesson,
-    read_layout,
-    read_lesson,
-)
+from workbook.cutting.cut import Cut
+from workbook.manifest import fit, needs
+from workbook.manifest.lesson import Check, Exercise, Layout, Lesson
+from workbook.manifest.reading import CourseError, read_layout, read_lesson
 
 __all__ = ["Check", "Course", "CourseError", "Cut", "Exercise", "Lesson", "UnknownId"]
 
@@ -153,10 +146,5 @@ def _faults(course: Course) -> Iterator[str]:
                     f"{lesson.file}: {exercise.id}: objective {exercise.objective}"
                     f" is not among the lesson's: {', '.join(lesson.objectives)}"
                 )
-    if not course.reference.is_dir():  # an edition for a class may come without it
-        return
-    for lesson in course.lessons:
-        for exercise in lesson.exercises:
-            for cut in exercise.cuts:
-                if not course.source(cut.file).is_file():
-                    yield f"{lesson.file}: {exercise.id}: the reference has no {cut.file} to cut"
+    if course.reference.is_dir():  # an edition for a class may come without it
+        yield from fit.faults(course.lessons, course.source)

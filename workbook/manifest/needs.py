@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from workbook.manifest import Exercise, Lesson
+from workbook.manifest.lesson import Exercise, Lesson
 
 
 def faults(lessons: Iterable[Lesson]) -> Iterator[str]:

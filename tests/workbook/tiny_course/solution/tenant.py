@@ -1,0 +1,3 @@
+"""Tenants."""
+
+TENANT = 1

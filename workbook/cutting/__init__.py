@@ -1,0 +1,1 @@
+"""Cutting a text: names become lines, lines become blanks."""
