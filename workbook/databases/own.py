@@ -19,7 +19,7 @@ from workbook.postgres import (
     drop_database,
     sweep,
 )
-from workbook.postgres.cluster import READER
+from workbook.postgres.settings import READER
 
 
 class OwnServer:

@@ -49,5 +49,5 @@ def keep(folder: Path, linger: float) -> None:
                 return
 
 
-if __name__ == "__main__":
+def main() -> None:
     keep(Path(sys.argv[1]), float(sys.argv[2]))

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.postgres.cluster import READER
 from workbook.postgres.server import Server
+from workbook.postgres.settings import READER
 
 if TYPE_CHECKING:
     from asyncpg import Connection

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from workbook.postgres.account import DatabaseUnavailable, shared_folder
-from workbook.postgres.cluster import ADMIN, READER, WINDOWS, Cluster
+from workbook.postgres.cluster import WINDOWS, Cluster
 from workbook.postgres.held import Held, holding, is_held
 from workbook.postgres.keeper import living
+from workbook.postgres.settings import ADMIN, READER
 from workbook.postgres.statements import LogPosition, StatementLog
 
 if TYPE_CHECKING:
     from asyncpg import Connection
     from sqlalchemy import URL
+
+KEEPER = "from workbook.postgres.keeper import main; main()"
 
 
 class Server:
@@ -85,7 +88,7 @@ class Server:
     def _start_keeper(self, linger: float) -> None:
         quiet = subprocess.DEVNULL
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "workbook.postgres.keeper", str(self.folder), str(linger)],
+            [sys.executable, "-c", KEEPER, str(self.folder), str(linger)],
             stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True,
         )  # fmt: skip
         if WINDOWS:

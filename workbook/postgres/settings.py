@@ -1,0 +1,43 @@
+"""How our servers are set: nothing to keep, so fast; and who may enter which database."""
+
+ADMIN, READER = "postgres", "reader"
+
+SETTINGS = """\
+max_connections = 200
+shared_buffers = 64MB
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 256MB
+autovacuum = off
+jit = off
+io_method = sync
+max_parallel_workers_per_gather = 0
+# Passwords here are long and random, so many rounds would only cost time.
+password_encryption = scram-sha-256
+scram_iterations = 1
+timezone = UTC
+log_timezone = UTC
+lc_messages = C
+logging_collector = on
+log_destination = jsonlog
+log_filename = '%Y%m%d-%H%M%S.log'
+log_rotation_size = 16MB
+log_rotation_age = 0
+log_parameter_max_length = 0
+log_min_error_statement = panic
+log_checkpoints = off
+log_lock_waits = off
+log_connections = ''
+"""
+
+ACCESS = f"""\
+local all       {ADMIN}                 scram-sha-256
+local all       {READER}                scram-sha-256
+local sameuser  all                     scram-sha-256
+host  all       {ADMIN}   127.0.0.1/32  scram-sha-256
+host  all       {READER}  127.0.0.1/32  scram-sha-256
+host  sameuser  all       127.0.0.1/32  scram-sha-256
+"""
