@@ -147,7 +147,7 @@ async def test_a_role_reaches_its_own_database_and_nothing_else(server: Server) 
     admin = await server.connect()
     mine, other = [await create_database(server, admin) for _ in range(2)]
     for database in ("postgres", "template1", other):
-        with pytest.raises(asyncpg.PostgresError, match="no pg_hba.conf entry"):
+        with pytest.raises(asyncpg.PostgresError, match=r"no pg_hba\.conf entry"):
             await server.connect(mine, database)
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(host=server.host, port=server.port, user=mine, password="guess")
@@ -162,7 +162,7 @@ async def test_a_role_reaches_its_own_database_and_nothing_else(server: Server) 
         f"DROP DATABASE {other}",
         "SET ROLE postgres",
     ):
-        with pytest.raises(asyncpg.PostgresError, match="permission denied|must be owner"):
+        with pytest.raises(asyncpg.PostgresError, match=r"permission denied|must be owner"):
             await student.execute(attempt)
     await student.execute("CREATE TABLE mine (id int)")
     await student.close()

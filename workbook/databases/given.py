@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from workbook.databases.postgresql import PostgresDatabase
 from workbook.postgres import DatabaseUnavailable
 
+# The address itself stays out of the message: it may hold a password.
+_UNFIT = "--db-url takes the address of a PostgreSQL server: postgresql://user:password@host/name"
 _REFUSALS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -26,6 +28,8 @@ class GivenServer:
         """Connect; a server that refuses raises `DatabaseUnavailable` in one clear line."""
         try:
             self._admin = await self._connect(self._url.database)
+        except ValueError:
+            raise DatabaseUnavailable(_UNFIT) from None
         except _REFUSALS as error:
             raise DatabaseUnavailable(self._refusal("refused the connection", error)) from error
 
@@ -81,8 +85,8 @@ def _parsed(address: str) -> URL:
     )
     scheme, mark, rest = address.strip().partition("://")
     if not mark or scheme.lower().partition("+")[0] not in ("postgres", "postgresql"):
-        raise DatabaseUnavailable(unfit)
+        raise DatabaseUnavailable(_UNFIT)
     try:
         return make_url(f"postgresql+asyncpg://{rest}")
     except (ArgumentError, ValueError):
-        raise DatabaseUnavailable(unfit) from None
+        raise DatabaseUnavailable(_UNFIT) from None
