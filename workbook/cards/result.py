@@ -1,0 +1,129 @@
+"""The cards of a run: one for each exercise, from the result and the course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbook.cards.paper import clean
+from workbook.course import Course, UnknownId
+
+FINE = {"ok", "not checked"}
+_MOST_PRINTED = 4_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check: its verdict, its line and, where it isn't there yet, its story."""
+
+    verdict: str
+    line: str
+    aside: str = ""
+    story: str = ""
+    where: str = ""
+    sql: tuple[str, ...] = ()
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One exercise; `closing` are the lines that say how to go on."""
+
+    id: str
+    title: str
+    earned: int
+    possible: int
+    rows: tuple[Row, ...]
+    closing: tuple[tuple[str, str], ...]
+
+    @property
+    def points(self) -> str:
+        return f"{self.earned} of {_points(self.possible)}"
+
+    @property
+    def state(self) -> str:
+        """The one word for the card: ok when all is there, else what holds it up."""
+        verdicts = [row.verdict for row in self.rows]
+        open_ones = [verdict for verdict in verdicts if verdict not in FINE]
+        if not open_ones:
+            return "ok" if "ok" in verdicts else "not checked"
+        return next((verdict for verdict in open_ones if verdict != "waits"), "waits")
+
+
+@dataclass(frozen=True)
+class Cards:
+    """All cards of a run, and what holds for the run as a whole."""
+
+    cards: tuple[Card, ...]
+    sums: str
+    notes: tuple[str, ...] = ()
+
+
+def cards_of(course: Course, result: Mapping[str, Any]) -> Cards:
+    """The cards of a result (schema 1), in its order."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for check in result["checks"]:
+        groups.setdefault(str(check["id"]).rpartition(".")[0], []).append(check)
+    told: set[tuple[str, str]] = set()
+    cards = tuple(_card(course, id, checks, told) for id, checks in groups.items())
+    sums = [f"{result['earned']} of {_points(result['possible'])}"] if result["possible"] else []
+    if beside := result.get("extension", {}).get("possible"):
+        earned = result["extension"]["earned"]
+        sums.append(f"{earned} of {beside} extension points")
+    return Cards(cards, ", ".join(sums), tuple(clean(note) for note in result.get("notes", ())))
+
+
+def _card(
+    course: Course, id: str, checks: Sequence[Mapping[str, Any]], told: set[tuple[str, str]]
+) -> Card:
+    rows: list[Row] = []
+    for place, check in enumerate(checks):
+        above = checks[place - 1]["id"] if place else ""
+        rows.append(_row(check, str(above), told))
+    earned = sum(check["earned"] for check in checks)
+    possible = sum(check["possible"] for check in checks)
+    try:
+        title = course.exercise(id).title
+    except UnknownId:
+        title = ""
+    return Card(id, title, earned, possible, tuple(rows), tuple(_closing(id, checks)))
+
+
+def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Row:
+    verdict, waits_for = str(check["verdict"]), str(check.get("waits_for", ""))
+    line = clean(str(check.get("line", ""))) or str(check["id"]).rpartition(".")[2]
+    if verdict in {"ok", "not started"}:
+        return Row(verdict, line, printed=_printed(check))
+    if verdict == "waits":
+        first = "the check above" if waits_for == above else waits_for or "what comes before"
+        return Row(verdict, line, aside=f"({first} first)")
+    story, where = clean(str(check.get("story", ""))).strip(), clean(str(check.get("where", "")))
+    sql = tuple(clean(each) for each in check.get("sql", ()))
+    if story and (story, where) in told:
+        return Row(verdict, line, aside="(as above)", sql=sql)
+    told.add((story, where))
+    return Row(verdict, line, "", story, where, sql, _printed(check))
+
+
+def _printed(check: Mapping[str, Any]) -> str:
+    text = clean(str(check.get("printed", ""))).strip("\n")
+    return text if len(text) <= _MOST_PRINTED else f"{text[:_MOST_PRINTED]}\n…"
+
+
+def _closing(id: str, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    verdicts = [check["verdict"] for check in checks if check["verdict"] not in FINE]
+    if not verdicts:
+        if all(check["verdict"] == "ok" for check in checks):
+            yield "compare", f'build("{id}") in a notebook shows one way to write it'
+    elif set(verdicts) == {"ours"}:
+        yield "next", f"workbook check {id}   (the checker failed, not your work)"
+    elif set(verdicts) == {"waits"}:
+        first = next((str(c["waits_for"]) for c in checks if c.get("waits_for")), id)
+        yield "next", f"workbook check {first}"
+    else:
+        yield "next", f"workbook hint {id}"
+
+
+def _points(count: int) -> str:
+    return f"{count} point{'s' * (count != 1)}"
