@@ -9,7 +9,7 @@ Result = dict[str, Any]
 """One run in the shape of schema 1: earned, possible, extension, notes, checks."""
 
 
-class GraderFault(Exception):  # noqa: N818 — a fault, and ours
+class GraderFault(Exception):
     """The grader failed, not the submission: it never costs a point."""
 
 

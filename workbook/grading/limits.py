@@ -7,7 +7,7 @@ from typing import Protocol
 MIB = 1024 * 1024
 
 
-class Refused(Exception):  # noqa: N818 — the row says "refused"
+class Refused(Exception):
     """This submission isn't read; the message is the reason its row shows."""
 
 

@@ -1,0 +1,156 @@
+"""What learning platforms hand over becomes one candidate a person, attempts in order."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from workbook.grading.intake import Candidate, IntakeError, opened, read_class
+from workbook.grading.roster import Roster, Student
+from workbook.grading.staging import stage
+
+ADA = Student("ada", "Ada Lovelace", email="ada@x.edu", canvas="12345", number="S1")
+BEN = Student("ben", "Ben Ng", email="ben@x.edu")
+MARY = Student("mary-ann", "Mary Ann")
+CLASS = Roster([ADA, BEN, MARY])
+
+
+def archive(path: Path, content: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("task-api/app/database.py", content)
+
+
+def project(path: Path) -> None:
+    (path / "app").mkdir(parents=True)
+    (path / "app" / "database.py").write_text("")
+
+
+def labels(candidates: list[Candidate]) -> dict[str, list[str]]:
+    return {
+        candidate.student.key: [attempt.label for attempt in candidate.attempts]
+        for candidate in candidates
+    }
+
+
+def test_canvas_names_with_late_marks_and_resubmissions(tmp_path: Path) -> None:
+    archive(tmp_path / "lovelaceada_LATE_12345_9002_work-1.zip")
+    archive(tmp_path / "lovelaceada_12345_8999_work.zip")
+    archive(tmp_path / "ngben_777_9001_my_work.zip")
+    (tmp_path / "ngben_777_9003_screenshot.png").write_text("")
+    ada, ben = read_class(tmp_path, Roster([ADA, BEN]))
+    assert [attempt.late for attempt in ada.attempts] == [False, True]
+    assert ada.student == ADA
+    assert (ben.student.key, ben.student.canvas, ben.flags) == ("ben", "777", ())
+    assert [attempt.label for attempt in ben.attempts] == ["ngben_777_9001_my_work.zip"]
+
+
+def test_namesakes_on_canvas_stay_two_people_without_a_roster(tmp_path: Path) -> None:
+    archive(tmp_path / "leekim_1_10_a.zip")
+    archive(tmp_path / "leekim_2_11_a.zip")
+    assert list(labels(read_class(tmp_path))) == ["leekim", "leekim (canvas 2)"]
+
+
+def test_a_name_that_fits_two_on_the_roster_is_flagged_and_not_guessed(tmp_path: Path) -> None:
+    archive(tmp_path / "leekim_1_10_a.zip")
+    two = Roster([Student("k1", "Kim Lee"), Student("k2", "Kim Lee")])
+    flagged = next(candidate for candidate in read_class(tmp_path, two) if candidate.attempts)
+    assert flagged.student.key == "leekim"
+    assert "may be k1 or k2" in flagged.flags[0]
+
+
+def test_moodle_folders_and_loose_files_of_one_name_pattern(tmp_path: Path) -> None:
+    archive(tmp_path / "Ada Lovelace_501_assignsubmission_file_" / "work.zip")
+    (tmp_path / "Ada Lovelace_501_assignsubmission_onlinetext_").mkdir()
+    archive(tmp_path / "Ben Ng_502_assignsubmission_file_work.zip")
+    ada, ben = read_class(tmp_path, Roster([ADA, BEN]))
+    assert (ada.student.key, ada.student.moodle, len(ada.attempts)) == ("ada", "501", 1)
+    assert (ben.student.key, ben.student.moodle) == ("ben", "502")
+    assert "app/database.py" in stage(ada.attempts[0].source()).files
+
+
+def test_a_gradescope_export_and_its_groups(tmp_path: Path) -> None:
+    export = tmp_path / "assignment_77_export"
+    project(export / "submission_1")
+    project(export / "submission_2")
+    (export / "submission_metadata.yml").write_text(
+        "submission_1:\n"
+        "  :submitters:\n"
+        "  - :name: Ada Lovelace\n    :sid: S1\n    :email: ADA@x.edu\n"
+        "  - :name: Ben Ng\n    :sid: ''\n    :email: ben@x.edu\n"
+        "  :created_at: 2026-03-01 10:00:00.000000000 Z\n"
+        "  :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess\n    score: 3\n"
+        "submission_2:\n"
+        "  :submitters:\n  - :name: Ada Lovelace\n    :sid: S1\n    :email: ada@x.edu\n"
+        "  :created_at: 2026-03-02 10:00:00.000000000 Z\n"
+    )
+    found = labels(read_class(tmp_path, Roster([ADA, BEN])))
+    assert found == {"ada": ["submission_1", "submission_2"], "ben": ["submission_1"]}
+    assert list(labels(read_class(tmp_path))) == ["ADA@x.edu", "ben@x.edu"]
+
+
+def test_a_gradescope_list_that_is_not_one_says_so(tmp_path: Path) -> None:
+    (tmp_path / "submission_metadata.yml").write_text("[1, 2")
+    with pytest.raises(ValueError, match="Gradescope"):
+        read_class(tmp_path)
+
+
+def test_repositories_are_told_by_the_name_after_the_assignment(tmp_path: Path) -> None:
+    for name in ("cs-task-api-ada", "cs-task-api-mary-ann", "cs-task-api-zed"):
+        project(tmp_path / name / "exercises")
+    (tmp_path / "scores.csv").write_text("")
+    assert list(labels(read_class(tmp_path))) == ["ada", "mary-ann", "zed"]
+    known = {candidate.student.key: candidate for candidate in read_class(tmp_path, CLASS)}
+    assert known["mary-ann"].attempts
+    assert known["zed"].flags == ("not on the roster",)
+    assert known["ben"].attempts == ()
+
+
+def test_plain_archives_and_folders_with_numbered_attempts(tmp_path: Path) -> None:
+    archive(tmp_path / "ada_2.zip")
+    archive(tmp_path / "ada_10.tar.gz")
+    archive(tmp_path / "ada.zip")
+    archive(tmp_path / "ben" / "attempt 2" / "work.zip")
+    project(tmp_path / "ben" / "attempt 1")
+    archive(tmp_path / "mary-ann_homework.zip")
+    assert labels(read_class(tmp_path, CLASS)) == {
+        "ada": ["ada.zip", "ada_2.zip", "ada_10.tar.gz"],
+        "ben": ["ben/attempt 1", "ben/attempt 2/work.zip"],
+        "mary-ann": ["mary-ann_homework.zip"],
+    }
+
+
+def test_absent_is_a_candidate_without_attempts(tmp_path: Path) -> None:
+    archive(tmp_path / "ada.zip")
+    absent = [c.student.key for c in read_class(tmp_path, CLASS) if not c.attempts]
+    assert absent == ["ben", "mary-ann"]
+
+
+def test_a_link_to_a_neighbours_archive_is_not_followed(tmp_path: Path) -> None:
+    archive(tmp_path / "ben" / "work.zip")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "work.zip").symlink_to(tmp_path / "ben" / "work.zip")
+    assert labels(read_class(tmp_path))["ada"] == ["ada"]
+
+
+def test_one_project_alone_is_a_class_of_one(tmp_path: Path) -> None:
+    project(tmp_path / "ada")
+    assert labels(read_class(tmp_path / "ada")) == {"ada": ["ada"]}
+    assert labels(read_class(tmp_path)) == {"ada": ["ada"]}
+
+
+def test_the_zip_of_a_whole_class_is_opened_for_the_while(tmp_path: Path) -> None:
+    archive(tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as whole:
+        whole.write(tmp_path / "a.zip", "lovelaceada_1_2_a.zip")
+        whole.write(tmp_path / "a.zip", "ngben_3_4_a.zip")
+    with opened(tmp_path / "submissions.zip") as folder:
+        assert list(labels(read_class(folder))) == ["lovelaceada", "ngben"]
+    assert not folder.exists()
+
+
+def test_nothing_to_grade_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="holds no submissions"):
+        read_class(tmp_path)
+    with pytest.raises(IntakeError, match="no class folder"), opened(tmp_path / "nowhere"):
+        pass

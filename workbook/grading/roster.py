@@ -1,0 +1,141 @@
+"""Who is in the class: a roster in any of the columns that platforms write."""
+
+import csv
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbook.grading.cleaning import line
+
+
+class RosterError(ValueError):
+    """The roster can't be read; the message says what to change in it."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A person by one key of their own, and by every name a platform may know them by."""
+
+    key: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    username: str = ""
+    number: str = ""
+    canvas: str = ""
+    github: str = ""
+    moodle: str = ""
+
+
+_COLUMNS = {
+    "username": "username user userid login loginid sisloginid netid identifier",
+    "github": "githubusername github githubid githublogin",
+    "email": "email emailaddress mail",
+    "number": "idnumber sid studentid sisuserid studentnumber matriculationnumber",
+    "section": "section sections group groups class cohort",
+    "first": "firstname first givenname given forename",
+    "last": "lastname last surname familyname family",
+    "name": "name fullname studentname displayname student",
+    "role": "role",
+    "id": "id",
+}
+_FIELD = {word: field for field, words in _COLUMNS.items() for word in words.split()}
+
+
+class Roster:
+    """The class in the order of the file, found by any name."""
+
+    def __init__(self, students: list[Student]) -> None:
+        self.students = students
+        self._ids: dict[str, set[str]] = defaultdict(set)
+        self._names: dict[str, set[str]] = defaultdict(set)
+        self._by_key = {student.key: student for student in students}
+        for student in students:
+            for known in (student.username, student.github, student.email, student.number,
+                          student.canvas, student.key):  # fmt: skip
+                if known:
+                    self._ids[known.casefold()].add(student.key)
+            for spelling in spellings(student.name):
+                self._names[spelling].add(student.key)
+
+    def find(self, ids: tuple[str, ...], names: tuple[str, ...]) -> list[Student]:
+        """Everyone the first name that fits anyone may mean: more than one is ambiguous."""
+        for known in ids:
+            if found := self._ids.get(known.casefold()):
+                return [self._by_key[key] for key in sorted(found)]
+        for name in names:
+            for spelling in spellings(name):
+                if found := self._names.get(spelling):
+                    return [self._by_key[key] for key in sorted(found)]
+        return []
+
+
+def spellings(name: str) -> list[str]:
+    """The name as platforms squeeze it: `First Last`, `Last, First`, `lastfirst`."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    last, comma, first = plain.partition(",")
+    words = re.findall(r"\w+", f"{first} {last}" if comma else plain)
+    if not words:
+        return []
+    turned = ["".join(words[cut:] + words[:cut]) for cut in range(len(words))]
+    return list(dict.fromkeys(turned))
+
+
+def read_roster(path: Path) -> Roster:
+    """The roster of a CSV file; raises `RosterError` with the line to mend."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise RosterError(f"there is no roster at {path}") from None
+    except (UnicodeDecodeError, OSError):
+        raise RosterError(f"{path} can't be read as UTF-8: save it as CSV UTF-8") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = list(csv.reader(text.splitlines(), delimiter=delimiter, strict=False))
+    if not rows:
+        raise RosterError(f"{path} is empty: its first line names the columns")
+    fields = [_FIELD.get(re.sub(r"[^a-z]", "", title.casefold()), "") for title in rows[0]]
+    students: list[Student] = []
+    lines: dict[str, int] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        student = _student(dict(_filled(fields, row)), rows[0])
+        if student is None:
+            continue
+        if (before := lines.setdefault(student.key.casefold(), number)) != number:
+            shown = line(student.key, 60)
+            raise RosterError(f"{path} names {shown} twice, in lines {before} and {number}")
+        students.append(student)
+    if not students:
+        raise RosterError(
+            f"{path} names nobody: one column must be called username, email, id or name"
+        )
+    return Roster(students)
+
+
+def _filled(fields: list[str], row: list[str]) -> list[tuple[str, str]]:
+    pairs = [(field, text.strip()) for field, text in zip(fields, row, strict=False)]
+    return [(field, text) for field, text in reversed(pairs) if field and text]
+
+
+def _student(given: dict[str, str], header: list[str]) -> Student | None:
+    name = given.get("name", "")
+    if name.startswith("Points Possible") or name in ("Student, Test", "Test Student"):
+        return None
+    if given.get("role", "student").casefold() not in ("student", "learner"):
+        return None
+    name = name or " ".join(filter(None, (given.get("first", ""), given.get("last", ""))))
+    from_canvas = any("SIS" in title for title in header)
+    username, number = given.get("username", ""), given.get("number", "")
+    canvas = given.get("id", "") if from_canvas else ""
+    number = number or ("" if from_canvas else given.get("id", ""))
+    github = given.get("github", "")
+    github = "" if github.isdigit() else github
+    email = given.get("email", "")
+    key = username or github or email or number or canvas or name
+    if not key:
+        return None
+    section = given.get("section", "")
+    return Student(line(key, 80), name, email, section, username, number, canvas, github)
