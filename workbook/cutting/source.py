@@ -74,13 +74,16 @@ class Source:
     def below(self, node: ast.stmt) -> int:
         """The line after a statement and the comments that are indented under it."""
         end = at = node.end_lineno or 0
+        indent = self.indent(node)
         while at < len(self.lines):
-            text = self.lines[at].expandtabs()
-            bare = text.lstrip()
-            if bare and not (bare.startswith("#") and len(text) - len(bare) > node.col_offset):
-                break
+            text = self.lines[at]
             at += 1
-            end = at if bare else end
+            if not text.strip():
+                continue
+            deeper = text.startswith(indent) and text[len(indent)].isspace()
+            if not (deeper and text.lstrip().startswith("#")):
+                break
+            end = at
         return end
 
     def _block(
