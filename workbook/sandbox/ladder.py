@@ -1,0 +1,239 @@
+"""The rungs, strongest first, and the choice of the strongest this machine can do."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from workbook.sandbox import bubblewrap, landlock, seccomp
+from workbook.sandbox.errors import SandboxError
+from workbook.sandbox.jail import Jail, interpreter_trees
+from workbook.sandbox.other_user import closed_to_others, free_uid, is_root
+
+Stream = int | IO[bytes] | None
+Isolation = Literal["isolated", "confined", "partly confined", "NOT ISOLATED"]
+SCOPES = 6  # the first Landlock that closes abstract sockets and signals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One way to run code nobody has read.
+
+    `shared`: one warm process may serve submission after submission; where it is
+    False, each submission needs a warm process of its own, whose staging folder
+    holds that submission alone. `gaps` names the proofs of the self-test that
+    this rung does not promise.
+    """
+
+    name: str
+    isolation: Isolation
+    summary: str
+    mounts: bool = False
+    other_user: bool = False
+    landlock: bool = False
+    seccomp: bool = False
+    gaps: frozenset[str] = frozenset()
+
+    @property
+    def shared(self) -> bool:
+        """Whether one warm process may see several submissions in turn."""
+        return self.landlock
+
+    @property
+    def counts_threads(self) -> bool:
+        """Whether the kernel counts this jail's threads apart from all others."""
+        return self.mounts or self.other_user
+
+    def available(self) -> str | None:
+        """Say why this rung can't be used here, or None when it can."""
+        return next((reason for check in self._needs() if (reason := check())), None)
+
+    def _needs(self) -> list[Callable[[], str | None]]:
+        needs: list[Callable[[], str | None]] = []
+        if (self.mounts or self.landlock or self.seccomp) and sys.platform != "linux":
+            return [lambda: "needs Linux"]
+        if self.seccomp:
+            needs.append(seccomp.missing)
+        if self.landlock:
+            needs.append(lambda: _landlock_missing(1 if self.mounts else SCOPES))
+        if self.mounts:
+            needs.append(bubblewrap.missing)
+        if self.other_user:
+            needs.append(_other_user_missing)
+        elif not self.mounts and is_root():
+            needs.append(lambda: "not for root: it would stay root inside")
+        return needs
+
+    def popen(
+        self,
+        argv: Sequence[str],
+        jail: Jail,
+        *,
+        pass_fds: Sequence[int] = (),
+        env: Mapping[str, str] | None = None,
+        stdout: Stream = subprocess.DEVNULL,
+        stderr: Stream = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start the warm process inside; the caller keeps it and kills it.
+
+        Only `env` and a handful of plain settings are passed; nothing of this
+        process's own environment is. Killing the process ends all inside. It ends
+        with the thread that started it, so keep that thread.
+        """
+        scratch = bubblewrap.SCRATCH if self.mounts else jail.scratch
+        if scratch is None:
+            raise SandboxError(f"the rung {self.name} needs a scratch folder: Jail(scratch=…)")
+        uid = free_uid() if self.other_user else None
+        if uid is not None:
+            os.chown(scratch, uid, uid)
+        return subprocess.Popen(
+            bubblewrap.command(jail, argv) if self.mounts else list(argv),
+            env={**_plain(scratch), **(env or {})},
+            cwd="/" if self.mounts else scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else [],
+        )
+
+
+def _plain(scratch: Path) -> dict[str, str]:
+    keep = {k: os.environ[k] for k in ("SYSTEMROOT",) if k in os.environ}
+    place = str(scratch)
+    outside = os.readlink("/proc/self/ns/pid") if os.path.exists("/proc/self/ns/pid") else ""
+    return {
+        **bubblewrap.CLEAN, "HOME": place, "TMPDIR": place, "TEMP": place,
+        "PYTHONDONTWRITEBYTECODE": "1", "WORKBOOK_OUTSIDE": outside, **keep,
+    }  # fmt: skip
+
+
+def _landlock_missing(version: int) -> str | None:
+    has = landlock.abi()
+    if has == 0:
+        return "this kernel has no Landlock"
+    return None if has >= version else f"needs Landlock {version}, this kernel has {has}"
+
+
+def _other_user_missing() -> str | None:
+    if not is_root():
+        return "only root can become another user"
+    if closed := closed_to_others(interpreter_trees()):
+        return f"Python lives in {closed}, which other users can't enter"
+    return None
+
+
+# Without mounts, paths and names outside stay visible though their contents don't.
+NO_MOUNTS = frozenset({"sees that a file outside exists", "reaches a socket outside by its path",
+                       "fills the disk", "sees processes of the machine"})  # fmt: skip
+NO_SECCOMP = frozenset({"starts a process", "starts a program", "uses kernel calls without need",
+                        "signals the warm process", "reads the limits of the warm process",
+                        "makes itself the owner of another's signals",
+                        "opens sockets of other families"})  # fmt: skip
+
+RUNGS = (
+    Rung(
+        name="bubblewrap+landlock+seccomp",
+        isolation="isolated",
+        summary="own mounts, pids, network; Landlock and seccomp in every child",
+        mounts=True,
+        landlock=True,
+        seccomp=True,
+    ),
+    Rung(
+        name="bubblewrap+seccomp",
+        isolation="isolated",
+        summary="own mounts, pids, network for each submission; seccomp in every child",
+        mounts=True,
+        seccomp=True,
+    ),
+    Rung(
+        name="bubblewrap",
+        isolation="isolated",
+        summary="own mounts, pids, network for each submission; it can start processes there",
+        mounts=True,
+        gaps=NO_SECCOMP,
+    ),
+    Rung(
+        name="user+landlock+seccomp",
+        isolation="confined",
+        summary="another user; Landlock and seccomp in every child; no mounts of its own",
+        other_user=True,
+        landlock=True,
+        seccomp=True,
+        gaps=NO_MOUNTS - {"sees processes of the machine"},
+    ),
+    Rung(
+        name="landlock+seccomp",
+        isolation="partly confined",
+        summary="your own user; Landlock and seccomp in every child; threads are not counted",
+        landlock=True,
+        seccomp=True,
+        gaps=(NO_MOUNTS | {"starts threads without end"}) - {"sees processes of the machine"},
+    ),
+)
+PLAIN = Rung(
+    name="nothing",
+    isolation="NOT ISOLATED",
+    summary="a plain process with limits: it can do all that you can",
+)
+
+
+def rungs() -> list[Rung]:
+    """List the ladder, strongest first; the last one isolates nothing."""
+    return [*RUNGS, PLAIN]
+
+
+def named(name: str) -> Rung:
+    """Look one rung up; raises SandboxError that lists the names there are."""
+    for rung in rungs():
+        if rung.name == name:
+            return rung
+    raise SandboxError(
+        f"no rung is called {name!r}; choose from {', '.join(rung.name for rung in rungs())}"
+    )
+
+
+def choose(name: str | None = None, *, unsafe: bool = False) -> Rung:
+    """Take the strongest rung this machine can do, or the one that is named.
+
+    Code of others never runs on the last rung unless `unsafe` says so, and never
+    as root. (One's own code may: use `PLAIN` for it.)
+    """
+    wanted = [named(name)] if name else list(RUNGS)
+    reasons = []
+    for rung in wanted:
+        if rung is PLAIN:
+            return _unsafe(unsafe, "")
+        reason = rung.available()
+        if reason is None:
+            return rung
+        reasons.append(f"{rung.name}: {reason}")
+    if name:
+        raise SandboxError(
+            f"The rung {name} can't be used here: {reasons[0].split(': ', 1)[1]}."
+            " See which can: python -m workbook.sandbox"
+        )
+    return _unsafe(
+        unsafe, "Nothing on this machine can isolate code (" + "; ".join(reasons) + "). "
+    )
+
+
+def _unsafe(agreed: bool, why: str) -> Rung:
+    if is_root():
+        raise SandboxError(
+            f"{why}Without isolation, submissions could do all that root can."
+            " Run as an ordinary user, or install bubblewrap."
+        )
+    if not agreed:
+        raise SandboxError(
+            f"{why}Without isolation, submissions can read and change all that you can."
+            " Install bubblewrap, grade in a container or WSL2, or type --unsafe."
+        )
+    return PLAIN
