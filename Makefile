@@ -1,0 +1,29 @@
+# The two commands: make lab, make test. Each sets up .venv first; PYTHON=python3.13 chooses one.
+BIN := .venv/bin
+LOCK := requirements.lock pyproject.toml .ci/set-up
+
+.PHONY: lab test proof lock
+
+lab: .venv/.lab  ## open the notebooks
+	@if [ -d workbook/commands ]; then exec $(BIN)/workbook lab; fi; \
+	[ "$$(id -u)" != 0 ] || set -- --allow-root; \
+	[ "$$(uname)" = Darwin ] || [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] || set -- "$$@" --no-browser; \
+	exec $(BIN)/jupyter lab "$$@" notebooks/00_start_here.ipynb
+
+test: .venv/.test  ## what needs Python and the packages alone
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not proof" tests/course tests/workbook
+
+proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
+	$(BIN)/python -m pytest -m proof tests/course tests/workbook
+
+lock: .venv/.test  ## newest versions into requirements.lock; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
+	    --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
+
+.venv/.lab: $(LOCK)
+	@.ci/set-up lab
+
+.venv/.test: $(LOCK)
+	@.ci/set-up test
