@@ -1,0 +1,1 @@
+"""Probes run beside a student's code: they call the contract and say what they saw."""

@@ -1,0 +1,152 @@
+"""The kit of every probe: an engine and sessions of its own, rows made by the student's models.
+
+Lessons build on each other, but a fault of lesson 1 should not fail lesson 3. So the kit brings
+an engine that is known to work; probes of lesson 1 ask for the student's.
+"""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from workbook.witness.bench import Bench
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+def _connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Any) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def honest_engine(url: str) -> AsyncEngine:
+    """An engine that enforces foreign keys and means its transactions, on both databases."""
+    engine = create_async_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _connect)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+class Kit:
+    """What probes work with; one per witness, emptied when the database changes."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.recording = bench.recording
+        self.outcome = bench.outcome
+        self.told = bench.told
+        self._engine: AsyncEngine | None = None
+        self._tables_on = ""
+        self._tenant: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The database's address, its driver an async one."""
+        return self.bench.url
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The kit's own engine on the check's database."""
+        if self._engine is None:
+            self._engine = honest_engine(self.url)
+        return self._engine
+
+    async def close(self) -> None:
+        """Lets go of the database."""
+        if self._engine is not None:
+            await self._engine.dispose()
+        self._engine, self._tenant = None, None
+
+    def use(self, name: str) -> Any:
+        """`models.Task` or `database.build_engine` of the student's package."""
+        module, _, attribute = f"app.{name}".rpartition(".")
+        return getattr(importlib.import_module(module), attribute)
+
+    def has(self, module: str) -> bool:
+        """Whether the package has this module, wholly importable or not."""
+        try:
+            return importlib.util.find_spec(f"app.{module}") is not None
+        except ImportError:
+            return False
+
+    async def tables(self) -> None:
+        """Makes the tables of the student's models, once for a database."""
+        if self._tables_on == self.url:
+            return
+        models = importlib.import_module("app.models")
+        metadata = next(
+            found.metadata
+            for name in ("Task", "Project", "Worker")
+            if (found := getattr(models, name, None)) is not None
+        )
+        async with self.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        self._tables_on = self.url
+
+    @asynccontextmanager
+    async def session(self, tenant: int | None = None) -> AsyncIterator[AsyncSession]:
+        """A session as the services get it, inside a tenant when the package knows tenants."""
+        await self.tables()
+        factory: Any = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
+        if self.has("tenancy"):
+            factory = self.use("database.build_session_factory")(self.engine)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(await self.tenant(tenant))
+            yield await stack.enter_async_context(factory())
+
+    async def tenant(self, tenant: int | None = None) -> Any:
+        """A context inside a tenant: the given one, or one made for this check."""
+        if not self.has("tenancy"):
+            return nullcontext()
+        if tenant is None:
+            tenant = await self._some_tenant()
+        return self.use("tenancy.tenant_context")(tenant)
+
+    async def _some_tenant(self) -> int:
+        tenant = self.use("models.Tenant")
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            if self._tenant is not None and await session.get(tenant, self._tenant):
+                return self._tenant
+            row = tenant(name="Check", subdomain="check")
+            session.add(row)
+            await session.commit()
+            self._tenant = int(row.id)
+            return self._tenant
+
+    async def add(self, model: str, **fields: Any) -> int:
+        """Commits one row of a student's model and returns its id."""
+        async with self.session() as session:
+            row = self.use(f"models.{model}")(**fields)
+            session.add(row)
+            await session.commit()
+            return int(row.id)
+
+    async def worker(self, handle: str = "@kim", **fields: Any) -> int:
+        """A worker's id."""
+        return await self.add("Worker", **{"handle": handle, "type": "human", **fields})
+
+    async def project(self, name: str = "Launch", **fields: Any) -> int:
+        """A project's id."""
+        return await self.add("Project", name=name, **fields)
+
+    async def task(self, project: int, creator: int, title: str = "Write", **fields: Any) -> int:
+        """A task's id."""
+        return await self.add(
+            "Task", title=title, project_id=project, created_by_id=creator, **fields
+        )
+
+
+def aware(text: str | None) -> datetime | None:
+    """A time that came in as text."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

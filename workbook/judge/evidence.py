@@ -1,0 +1,104 @@
+"""Evidence: what a witness said, read with distrust."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_DATA = re.compile(r"^\s*(?:/\*.*?\*/\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.I | re.S)
+
+
+def is_data(sql: str) -> bool:
+    """Whether a statement reads or writes rows, as BEGIN and SET do not."""
+    return _DATA.match(sql) is not None
+
+
+class NotYet(AssertionError):
+    """What a check expects isn't there yet: the story, the place, the SQL that ran."""
+
+    def __init__(self, story: str, where: str = "", sql: list[str] | None = None) -> None:
+        super().__init__(story)
+        self.story, self.where, self.sql = story, where, sql or []
+
+
+@dataclass(frozen=True)
+class StudentError:
+    """An exception as the witness told it."""
+
+    types: tuple[str, ...]
+    message: str
+    where: str = ""
+    cause: "StudentError | None" = None
+
+    @classmethod
+    def read(cls, told: Any) -> "StudentError":
+        """Reads what was told; anything else than text counts as nothing."""
+        told = told if isinstance(told, dict) else {}
+        types = tuple(t for t in _list(told.get("types")) if isinstance(t, str))
+        frames = [f for f in _list(told.get("frames")) if isinstance(f, str)]
+        cause = cls.read(told["cause"]) if isinstance(told.get("cause"), dict) else None
+        return cls(
+            types or ("Exception",), str(told.get("message", "")), (frames or [""])[-1], cause
+        )
+
+    def is_a(self, *names: str) -> bool:
+        """Whether one of its classes has one of these names."""
+        return any(name in self.types for name in names)
+
+    @property
+    def kind(self) -> str:
+        """The name of its class."""
+        return self.types[0]
+
+    def __str__(self) -> str:
+        text = " ".join(self.message.split())
+        return f"{self.kind}: {text[:300]}" if text else self.kind
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The answer of one probe."""
+
+    value: Any
+    error: StudentError | None = None
+    windows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    printed: str = ""
+    hidden: int = 0
+
+    @classmethod
+    def read(cls, answer: dict[str, Any], hidden: int = 0) -> "Seen":
+        """Reads a witness's answer strictly."""
+        error = StudentError.read(answer["error"]) if answer.get("error") else None
+        windows = answer.get("windows")
+        windows = windows if isinstance(windows, dict) else {}
+        kept = {
+            str(name): [s for s in _list(rows) if isinstance(s, dict)]
+            for name, rows in windows.items()
+        }
+        printed = answer.get("printed")
+        return cls(
+            answer.get("value"), error, kept, printed if isinstance(printed, str) else "", hidden
+        )
+
+    def sql(self, window: str = "") -> list[str]:
+        """Everything that ran in a window, transaction words included, in order."""
+        return [str(row.get("sql", "")) for row in self.windows.get(window, [])]
+
+    def statements(self, window: str = "") -> list[str]:
+        """The SELECT, INSERT, UPDATE and DELETE statements of a window, in order."""
+        return [sql for sql in self.sql(window) if is_data(sql)]
+
+    def count(self, window: str = "") -> int:
+        """How many data statements ran in a window, with those only the server saw."""
+        more = sum(int(row.get("more", 0)) for row in self.windows.get(window, []))
+        return len(self.statements(window)) + more + self.hidden
+
+    def error_in(self, key: str) -> StudentError | None:
+        """The exception under `key` of the value, as `Bench.outcome` told it."""
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        if isinstance(value, dict) and "error" in value:
+            return StudentError.read(value["error"])
+        return None

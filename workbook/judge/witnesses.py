@@ -1,0 +1,212 @@
+"""The judge's hold on witnesses: open one, ask it, end it, and say how it ended.
+
+Two ways behind one face: a fork of a warm process where there is fork (Linux), a new
+interpreter elsewhere.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from workbook.witness import frames
+
+Launch = Callable[[list[str], int], "subprocess.Popen[bytes]"]
+
+_ENDINGS = {
+    "timed out": "It was still running after {limit:g} seconds, so we ended it.",
+    "out of memory": "It asked for more memory than there is for one submission.",
+    "crashed": "The Python process ended while it ran{detail}.",
+}
+
+
+class WitnessEndedError(Exception):
+    """A witness ended before it answered; `verdict` is one of the states of a check."""
+
+    def __init__(self, verdict: str, *, limit: float = 0, detail: str = "") -> None:
+        self.verdict = verdict
+        super().__init__(_ENDINGS[verdict].format(limit=limit, detail=detail))
+
+
+class WitnessUnavailableError(RuntimeError):
+    """No witness could be started: our own fault, never the student's."""
+
+
+@dataclass
+class Channel:
+    """One witness: requests go in, evidence comes out."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    finish: Callable[[bool], Awaitable[dict[str, Any]]]
+    asked: int = 0
+    ended: bool = field(default=False)
+
+    async def ask(self, request: dict[str, Any], *, cpu: float, wall: float) -> dict[str, Any]:
+        """One request's answer. Raises `WitnessEndedError` when there will be none."""
+        self.asked += 1
+        message = request | {"id": self.asked, "cpu": cpu}
+        try:
+            async with asyncio.timeout(wall):
+                self.writer.write(frames.pack(message))
+                await self.writer.drain()
+                answer = await frames.receive(self.reader)
+        except TimeoutError:
+            await self.end()
+            raise WitnessEndedError("timed out", limit=wall) from None
+        except ConnectionError:
+            answer = None
+        except frames.FrameError as error:
+            await self.end()
+            raise WitnessEndedError("crashed", detail=f" (it answered {error})") from None
+        if answer is None:
+            raise self._died(await self.end(gone=True), cpu)
+        if answer.get("id") != self.asked:
+            await self.end()
+            raise WitnessEndedError("crashed", detail=" (it answered out of turn)")
+        return answer
+
+    def _died(self, ending: dict[str, Any], cpu: float) -> WitnessEndedError:
+        number, code = ending.get("signal"), ending.get("code")
+        if number == getattr(signal, "SIGXCPU", None):
+            return WitnessEndedError("timed out", limit=cpu)
+        if number == getattr(signal, "SIGKILL", None):
+            return WitnessEndedError("out of memory")
+        if number:
+            return WitnessEndedError("crashed", detail=f" (signal {signal.Signals(number).name})")
+        said = "" if code is None else f" with exit code {code}"
+        return WitnessEndedError("crashed", detail=said)
+
+    async def end(self, *, gone: bool = False) -> dict[str, Any]:
+        """Ends the witness with all it started; once is enough."""
+        if self.ended:
+            return {}
+        self.ended = True
+        self.writer.close()
+        return await self.finish(gone)
+
+
+class Nursery(Protocol):
+    """Where witnesses come from."""
+
+    async def open(self, opening: dict[str, Any]) -> Channel:
+        """A new witness for one project root."""
+
+    def close(self) -> None:
+        """Ends every witness that is left."""
+
+
+def plain_launch(command: list[str], fd: int) -> "subprocess.Popen[bytes]":
+    """Starts a process without a jail: for one's own code."""
+    return subprocess.Popen(command, pass_fds=(fd,), stdin=subprocess.DEVNULL)
+
+
+class WarmNursery:
+    """Forks witnesses from one warm process."""
+
+    def __init__(self, probes: Path, launch: Launch = plain_launch) -> None:
+        self._probes = probes
+        self._launch = launch
+        self._control: socket.socket | None = None
+        self._ready = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts the warm process without waiting for it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            module = [sys.executable, "-m", "workbook.witness.warm"]
+            command = [*module, str(theirs.fileno()), str(self._probes)]
+            self._process = self._launch(command, theirs.fileno())
+        self._control = ours
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._control is not None
+        received = frames.receive_with_fd(self._control)
+        if received is None:
+            self.close()
+            raise WitnessUnavailableError("the warm process ended; its words are above")
+        return received[0]
+
+    async def open(self, opening: dict[str, Any]) -> Channel:
+        if self._control is None:
+            self.start()
+        assert self._control is not None
+        if not self._ready:
+            await asyncio.to_thread(self._answer)
+            self._ready = True
+        ours, theirs = socket.socketpair()
+        with theirs:
+            frames.send_with_fd(self._control, {"do": "open", **opening}, theirs.fileno())
+        pid = self._answer()["pid"]
+        reader, writer = await asyncio.open_connection(sock=ours, limit=frames.LIMIT)
+
+        async def finish(gone: bool) -> dict[str, Any]:
+            if self._control is None:
+                return {}
+            self._control.sendall(frames.pack({"do": "end", "pid": pid, "gone": gone}))
+            return self._answer()
+
+        return Channel(reader, writer, finish)
+
+    def close(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control, self._ready = None, False
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class SpawnNursery:
+    """Starts a new interpreter for each witness: slower, and it works everywhere."""
+
+    def __init__(self, probes: Path) -> None:
+        self._probes = probes
+        self._living: list[asyncio.subprocess.Process] = []
+
+    async def open(self, opening: dict[str, Any]) -> Channel:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "workbook.witness.spawned", str(self._probes)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            limit=frames.LIMIT,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._living.append(process)
+        process.stdin.write(frames.pack(opening))
+
+        async def finish(gone: bool) -> dict[str, Any]:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 1.0 if gone else 0.001)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            code = process.returncode
+            return {"signal": -code if code and code < 0 else 0, "code": code}
+
+        return Channel(process.stdout, process.stdin, finish)
+
+    def close(self) -> None:
+        for process in self._living:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        self._living.clear()
+
+
+def nursery(probes: Path, launch: Launch = plain_launch) -> Nursery:
+    """The fastest way to witnesses that this machine has."""
+    if sys.platform == "linux" and hasattr(os, "fork"):
+        return WarmNursery(probes, launch)
+    return SpawnNursery(probes)

@@ -1,0 +1,79 @@
+"""What a check holds in its hands: probes, the database, random inputs, the story."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workbook.course import Check
+from workbook.databases import Database, Unreadable
+
+from .draw import Draw
+from .evidence import NotYet, Seen, StudentError
+
+if TYPE_CHECKING:
+    from .sitting import Stand
+
+CPU_SECONDS = 8.0
+WALL_SECONDS = 20.0
+
+
+@dataclass
+class Work:
+    """One check on one database of one submission."""
+
+    check: Check
+    kind: str
+    draw: Draw
+    stand: "Stand"
+    database: Database
+    seen: list[Seen] = field(default_factory=list)
+
+    async def probe(
+        self, name: str, *, wall: float = WALL_SECONDS, cpu: float = CPU_SECONDS, **inputs: Any
+    ) -> Seen:
+        """Runs a probe beside the student's code.
+
+        An exception that the probe did not expect is a story of its own (`NotYet`).
+        """
+        seen = await self.stand.probe(name, inputs, self.database, cpu=cpu, wall=wall)
+        self.seen.append(seen)
+        if seen.error is not None:
+            raise NotYet(_raised(seen.error), seen.error.where, _sql(seen))
+        return seen
+
+    async def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        """The judge's own look into the database, past all student code; `$1` for parameters."""
+        try:
+            return await self.database.rows(sql, *parameters)
+        except Unreadable as error:
+            raise NotYet(f"We looked into the database ({sql}); it answered: {error}.") from None
+
+    async def fresh(self) -> Database:
+        """Gives the probes that follow a new, empty database without tables."""
+        self.database = await self.stand.fresh()
+        return self.database
+
+    def expect(self, holds: object, story: str, seen: "Seen | StudentError | None" = None) -> None:
+        """Goes on if it holds; otherwise tells the story: did, expected, found."""
+        if holds:
+            return
+        error = seen if isinstance(seen, StudentError) else None
+        of = seen if isinstance(seen, Seen) else (self.seen[-1] if self.seen else None)
+        raise NotYet(story, error.where if error else "", _sql(of) if of else [])
+
+    @property
+    def printed(self) -> str:
+        """What the student's code printed while this check ran."""
+        return "".join(seen.printed for seen in self.seen)
+
+
+def _raised(error: StudentError) -> str:
+    if error.is_a("SyntaxError"):
+        return f"The file could not be read as Python. {error}"
+    if error.is_a("ImportError"):
+        return f"The import did not work. {error}"
+    text = f"The call was expected to return; it raised {error}."
+    return text if error.cause is None else f"{text} It came from {error.cause}."
+
+
+def _sql(seen: Seen) -> list[str]:
+    return [sql for name in seen.windows for sql in seen.sql(name)][:40]

@@ -1,0 +1,144 @@
+"""One witness: it imports the student's package and runs probes until the judge hangs up."""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+from . import frames, limits
+from .bench import Bench
+from .recording import Recording
+
+_PRINTED = 4_000
+
+
+class PackageFinder(importlib.abc.MetaPathFinder):
+    """Imports the student's package under the course's name, whatever its folder is called."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The package itself; its modules are found through its folder as always."""
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(
+            name, self.folder / "__init__.py", submodule_search_locations=[str(self.folder)]
+        )
+
+
+def load_probes(folder: Path) -> None:
+    """Imports a course's probes as the package `probes`: trusted code, no student's."""
+    sys.meta_path.insert(0, PackageFinder("probes", folder))
+    for path in sorted(folder.glob("*.py")):
+        stem = path.stem
+        importlib.import_module("probes" if stem == "__init__" else f"probes.{stem}")
+
+
+class Witness:
+    """Runs probes on one project root, one at a time, on one event loop."""
+
+    def __init__(self, opening: dict[str, Any], recording: Recording, printed: BinaryIO) -> None:
+        self.root = Path(opening["root"])
+        package = Path(opening["package"])
+        self.bench = Bench(self.root, package, opening["name"], recording)
+        self.recording = recording
+        self.printed = printed
+        sys.meta_path.insert(0, PackageFinder(opening["name"], package))
+        sys.path.append(str(self.root))
+        os.chdir(self.root)
+        kit = importlib.import_module("probes.kit")
+        self.kit = kit.Kit(self.bench)
+
+    def serve(self, stream: BinaryIO, send: Callable[[bytes], object]) -> None:
+        """Answers requests until the stream ends."""
+        with asyncio.Runner() as runner:
+            while (request := frames.read(stream)) is not None:
+                answer = runner.run(self._answer(request))
+                send(self._packed(answer))
+
+    def _packed(self, answer: dict[str, Any]) -> bytes:
+        try:
+            return frames.pack(answer)
+        except (frames.FrameError, TypeError, ValueError, RecursionError) as error:
+            return frames.pack({"id": answer["id"], "error": self.bench.told(error)})
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        limits.allow_cpu(request["cpu"])
+        self.recording.reset()
+        start = self.printed.tell() if self.printed.seekable() else 0
+        answer: dict[str, Any] = {"id": request["id"], "value": None}
+        try:
+            answer["value"] = await self._work(request)
+        except BaseException as error:
+            answer["error"] = self.bench.told(error)
+        answer["windows"] = self.recording.windows
+        answer["executed"] = self.recording.executed
+        answer["printed"] = self._printed_since(start)
+        return answer
+
+    async def _work(self, request: dict[str, Any]) -> Any:
+        if request["do"] == "import":
+            for name in request["modules"]:
+                importlib.import_module(name)
+            return None
+        if request["url"] != self.bench.url:
+            await self.kit.close()
+            self.bench.url, self.bench.database = request["url"], request["database"]
+            os.environ["DATABASE_URL"] = request["url"]
+        module, _, name = request["probe"].rpartition(".")
+        probe = getattr(sys.modules[f"probes.{module}"], name)
+        result = probe(self.kit, **request["inputs"])
+        return await result if inspect.isawaitable(result) else result
+
+    def _printed_since(self, start: int) -> str:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # a student may have replaced or closed it
+                stream.flush()
+        end = os.fstat(self.printed.fileno()).st_size
+        size = min(end - start, _PRINTED)
+        text = os.pread(self.printed.fileno(), size, start) if size > 0 else b""
+        self.printed.seek(0, os.SEEK_END)
+        return text.decode(errors="backslashreplace")
+
+
+def capture_output() -> BinaryIO:
+    """Sends this process's stdout and stderr into a file of its own, stdin from nowhere."""
+    printed = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it lives as long as we do)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    for fd in (1, 2):
+        os.dup2(printed.fileno(), fd)
+    os.set_inheritable(printed.fileno(), False)
+    return printed
+
+
+def run(
+    opening: dict[str, Any],
+    recording: Recording,
+    stream: BinaryIO,
+    send: Callable[[bytes], object],
+    lockdown: Callable[[], None] = lambda: None,
+) -> None:
+    """Becomes the witness of one project root; returns when the judge hangs up."""
+    os.environ.update(opening.get("env", {}))
+    tempfile.tempdir = None
+    printed = capture_output()
+    importlib.invalidate_caches()
+    lockdown()
+    limits.apply(limits.Limits(**opening.get("limits", {})))
+    Witness(opening, recording, printed).serve(stream, send)
+    gc.disable()
