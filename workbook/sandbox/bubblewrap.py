@@ -21,9 +21,11 @@ UNSHARE = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
     *("--unshare-cgroup-try", "--disable-userns", "--uid", "1000", "--gid", "1000"),
     *("--hostname", "jail", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+    # The first process inside is ours, not bubblewrap's: one that nobody in there can
+    # trace, signal, read the environment of or take descriptors from.
+    "--as-pid-1",
 )
 PROGRAMS = {"bwrap": "bubblewrap", "setpriv": "util-linux"}
-# Its own environment can be read inside, in /proc/1/environ.
 CLEAN = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbook.sandbox.attacks import ATTACKS, Target, amounts, calls, files, network, processes
+from workbook.sandbox.attacks import ATTACKS, Target, amounts, files, network, processes
+from workbook.sandbox.attacks import calls as calls  # last: one of them can't be undone
+from workbook.sandbox.ladder import PLAIN
 from workbook.sandbox.lockdown import Lockdown, lockdown, shield
 from workbook.sandbox.needs import NEEDS
 
@@ -24,9 +26,10 @@ __all__ = [
 
 def main(descriptor: int) -> None:
     """Serve one rehearsal and end."""
-    shield()
     channel = socket.socket(fileno=descriptor)
     target: Target = json.loads(channel.recv(1 << 20))
+    if target["rung"] != PLAIN.name:
+        shield()
     target["scratch"] = tempfile.gettempdir()
     read_end, write_end = os.pipe()
     if (child := os.fork()) == 0:
@@ -43,6 +46,15 @@ def main(descriptor: int) -> None:
 
 def _rehearse(target: Target, out: int) -> None:
     target["kept"] = [out]
+    if target["rung"] != PLAIN.name:
+        _lock(target, out)
+    for name, need in NEEDS.items():
+        _tell(out, name, *_tried(need, target, expected=True))
+    for name, attack in ATTACKS.items():
+        _tell(out, name, *_tried(attack, target, expected=False))
+
+
+def _lock(target: Target, out: int) -> None:
     own = Path(target["own"])
     lockdown(
         Lockdown(
@@ -55,10 +67,6 @@ def _rehearse(target: Target, out: int) -> None:
             memory_bytes=target["memory"] // 4,
         )
     )
-    for name, need in NEEDS.items():
-        _tell(out, name, *_tried(need, target, expected=True))
-    for name, attack in ATTACKS.items():
-        _tell(out, name, *_tried(attack, target, expected=False))
 
 
 def _tried(go: Callable[[Target], Any], target: Target, *, expected: bool) -> tuple[bool, str]:

@@ -6,10 +6,12 @@ import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import workbook
+from workbook.sandbox import bubblewrap
 from workbook.sandbox.jail import Jail, interpreter_trees
 from workbook.sandbox.ladder import Rung
 
@@ -60,6 +62,7 @@ def laid_out(place: Path, rung: Rung) -> Iterator[World]:
             "rung": rung.name,
             "token": token,
             "variable": token,
+            "environment": _environment(),
             "secret": str(secret),
             "outside": str(secret.parent),
             "own": str(own),
@@ -93,6 +96,13 @@ def _file(path: Path, text: str) -> Path:
     path.chmod(0o666)
     path.parent.chmod(0o777)
     return path
+
+
+def _environment() -> list[str]:
+    """Digests of what this process was started with, and the jail was not."""
+    entries = {e for e in Path("/proc/self/environ").read_bytes().split(b"\0") if b"=" in e}
+    given = {f"{name}={value}".encode() for name, value in bubblewrap.CLEAN.items()}
+    return [sha256(entry).hexdigest() for entry in sorted(entries - given)]
 
 
 def _started(pid: int) -> str:
