@@ -1,0 +1,52 @@
+"""The command line: `workbook status`, `check`, `watch`, `hint`, `reset` and the rest.
+
+Exit codes: 0 everything asked for is earned, 1 not yet, 2 the call can't be answered as it
+stands; then one line says what to do.
+"""
+
+import sys
+
+import typer
+
+from workbook.course import CourseError
+from workbook.databases import DatabaseUnavailable
+from workbook.judge.client import JudgeFault
+from workbook.judge.target import TargetError
+from workbook.starter import ResetError
+
+from . import check, house, learn
+
+app = typer.Typer(
+    name="workbook",
+    help="Learn to build an async database layer; grade three hundred people doing it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(learn.status)
+app.command()(check.check)
+app.command()(check.watch)
+app.command()(learn.hint)
+app.command()(learn.reset)
+app.command()(house.lab)
+app.command()(house.doctor)
+app.command()(house.sync)
+
+
+def main() -> None:
+    """Runs one command; what the caller can mend is one line and exit code 2."""
+    try:
+        app()
+    except (CourseError, TargetError, ResetError, DatabaseUnavailable) as error:
+        print(f"workbook: {error}", file=sys.stderr)
+        sys.exit(2)
+    except JudgeFault as fault:
+        print(
+            f"workbook: {fault}\nThis is the checker's own fault; no points were touched.",
+            file=sys.stderr,
+        )
+        print("`workbook doctor` says what this machine can do.", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,63 @@
+"""`workbook lab`, `doctor` and `sync`: the house itself."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from workbook import starter
+
+from .place import CourseOption, console, load
+
+
+def lab(course: CourseOption = None) -> None:
+    """Opens the workbook in JupyterLab."""
+    root = load(course).root
+    command = [sys.executable, "-m", "jupyter", "lab", "notebooks/00_start_here.ipynb"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    if sys.platform == "linux" and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        command.append("--no-browser")
+        console.print("There is no screen here, so open the address below in a browser.")
+    raise typer.Exit(subprocess.run(command, cwd=root, check=False).returncode)
+
+
+def doctor() -> None:
+    """Says what this machine can do, and what to install for the rest."""
+    from workbook.doctor import examine
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    findings = examine()
+    for finding in findings:
+        says = finding.says + (f"\n{finding.cure}" if finding.cure else "")
+        table.add_row(finding.state, finding.name, says)
+    console.print(table)
+    raise typer.Exit(0 if all(finding.state == "ok" for finding in findings) else 1)
+
+
+def sync(
+    check: Annotated[bool, typer.Option("--check", help="Only say what differs.")] = False,
+    course: CourseOption = None,
+) -> None:
+    """Cuts the exercises out of the reference; never touches a file that holds work."""
+    found = load(course)
+    if not check:
+        done = starter.sync(found)
+        for word, files in (("wrote", done.written), ("removed", done.removed)):
+            for file in files:
+                console.print(f"{word} {file}")
+        for file in done.refused:
+            console.print(f"left {file}: it holds work; move it away to have the starter's")
+        raise typer.Exit(1 if done.refused else 0)
+    differences = starter.differences(found)
+    for line in differences:
+        console.print(line)
+    if differences:
+        console.print("run `workbook sync`")
+        raise typer.Exit(1)
+    console.print("exercises/ is the reference with every blank cut out")
