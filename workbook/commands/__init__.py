@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from workbook.course import CourseError
+from workbook.course import CourseError, UnknownId
 from workbook.databases import DatabaseUnavailable
 from workbook.judge.client import JudgeFault
 from workbook.judge.target import TargetError
@@ -38,7 +38,7 @@ def main() -> None:
     """Runs one command; what the caller can mend is one line and exit code 2."""
     try:
         app()
-    except (CourseError, TargetError, ResetError, DatabaseUnavailable) as error:
+    except (CourseError, UnknownId, TargetError, ResetError, DatabaseUnavailable) as error:
         print(f"workbook: {error}", file=sys.stderr)
         sys.exit(2)
     except JudgeFault as fault:
