@@ -9,22 +9,26 @@ a cell shows what it sent; `%%answer services.1` keeps its words.
 
 from __future__ import annotations
 
-from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
+from typing import TYPE_CHECKING, Any
 
-from workbook.notebook.answers import answer
-from workbook.notebook.both import side_by_side
-from workbook.notebook.verbs import (
-    ask_before_build,
-    build,
-    check,
-    course_map,
-    fresh_database,
-    hint,
-    open_lesson,
-    project,
-)
-from workbook.seeing import cell, compare, crowd, diagram, record
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from workbook.notebook.kernel import (
+        ask_before_build,
+        build,
+        check,
+        compare,
+        course_map,
+        crowd,
+        diagram,
+        fresh_database,
+        hint,
+        open_lesson,
+        project,
+        record,
+        side_by_side,
+    )
 
 __all__ = [
     "ask_before_build",
@@ -43,16 +47,18 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> Any:
+    """The names above, on first use: the command line reads progress without a kernel."""
+    if name in __all__:
+        from workbook.notebook import kernel
+
+        return getattr(kernel, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Makes the verbs and the cell magics known: `%load_ext workbook.notebook`."""
-    _learn_magics(shell)
-    shell.push({name: globals()[name] for name in __all__})  # type: ignore[no-untyped-call]
+    from workbook.notebook import kernel
 
-
-def _learn_magics(shell: InteractiveShell) -> None:
-    cell.load(shell)
-    shell.register_magic_function(answer, "cell", "answer")  # type: ignore[arg-type]
-
-
-if (_shell := get_ipython()) is not None:
-    _learn_magics(_shell)
+    kernel.learn(shell)
+    shell.push({name: getattr(kernel, name) for name in __all__})  # type: ignore[no-untyped-call]

@@ -72,7 +72,7 @@ _HINTS = template("""\
 {{ style }}<section class="wb" aria-label="hints for {{ id }}"><div class="wb-box">
 <p><b><code>{{ id }}</code></b> <span class="wb-soft">{{ title }}</span></p>
 {% for place, text, is_code in hints %}
-<p class="wb-soft">hint {{ place }} of 3, {{ names[place - 1] }}</p>
+<p class="wb-soft" style="margin-top:.6rem">hint {{ place }} of 3, {{ names[place - 1] }}</p>
 {% if is_code %}<pre>{{ marked(text) }}</pre>{% else %}<p>{{ text }}</p>{% endif %}
 {% endfor %}
 </div></section>""")

@@ -70,7 +70,9 @@ def diagram(models: Any) -> Diagram:
     """
     found = models if isinstance(models, MetaData) else getattr(models, "metadata", None)
     if found is None:
-        found = next((m for m in map(_of, vars(models).values()) if m is not None), None)
+        found = next(
+            (m for m in map(_of, getattr(models, "__dict__", {}).values()) if m is not None), None
+        )
     if not isinstance(found, MetaData):
         raise TypeError(f"diagram takes models or their metadata; found {type(models).__name__}")
     return Diagram(found)

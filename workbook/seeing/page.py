@@ -26,7 +26,7 @@ pointer-events:none}
 .wb svg .wb-waits{fill:var(--yet);opacity:.45}
 .wb svg .wb-count{font-size:20px;font-weight:600}
 .wb svg .wb-name{font-size:13px}
-.wb .wb-pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));
+.wb .wb-pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));
 gap:.2rem 1.6rem}
 .wb .wb-pair>section{min-width:0}
 .wb .wb-head{font-weight:600;margin:0 0 .2rem;padding-bottom:.15rem;
