@@ -133,8 +133,31 @@ def test_a_file_that_cannot_be_read_is_touched(tiny: Course, root: Path, text: s
     assert every(tiny) - starter.untouched(tiny, root) == {"engine.url", "engine.sessions"}
 
 
+def test_blanks_are_known_without_the_reference(tiny: Course, root: Path) -> None:
+    shutil.rmtree(tiny.reference)
+    edit(root, "app/database.py", URL, "return text")
+    course = Course.load(tiny.folder)
+    assert every(tiny) - starter.untouched(course, root) == {"engine.url"}
+    starter.reset(course, root, "engine.url")
+    assert starter.untouched(course, root) == every(tiny)
+
+
+def test_the_real_starter_is_untouched_and_the_reference_is_not(tmp_path: Path) -> None:
+    course = Course.load()
+    starter.fill(course, tmp_path / "blank")
+    starter.fill(course, tmp_path / "done", every(course))
+    cut = {exercise.id for exercise in course.exercises if exercise.cuts}
+    assert starter.untouched(course, tmp_path / "blank") == cut
+    assert starter.untouched(course, tmp_path / "done") == set()
+
+
 def test_missing_files_are_untouched(tiny: Course, tmp_path: Path) -> None:
     assert starter.untouched(tiny, tmp_path / "nothing") == every(tiny)
+
+
+def test_what_python_warns_about_is_still_read(tiny: Course, root: Path) -> None:
+    edit(root, "app/database.py", URL, 'return "\\d"')
+    assert every(tiny) - starter.untouched(tiny, root) == {"engine.url"}
 
 
 def test_a_renamed_function_is_touched(tiny: Course, root: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from workbook.course import Course, Cut, Exercise
 from workbook.cutting.edits import Blank, edits, joined, stub
 from workbook.cutting.source import BlankError, Source, parse
 from workbook.starter.syncing import write
-from workbook.starter.touching import UNREADABLE, Stubs, Work
+from workbook.starter.touching import UNREADABLE, Work, earlier
 
 BOM = "\ufeff"
 
@@ -27,16 +25,13 @@ def reset(course: Course, root: Path, exercise_id: str) -> dict[str, Path]:
     ResetError, with nothing changed, when a file can't be read or lacks the name.
     """
     exercise = course.exercise(exercise_id)
-    stubs, work = Stubs(course), Work(root)
+    work = Work(course, root)
     after: dict[str, bytes | None] = {}
     for cut in exercise.cuts:
-        if stubs.has(cut, exercise, work):
-            continue
-        if cut.form == "whole":
-            after[cut.file] = None
+        if work.is_blank(cut, exercise):
             continue
         before = after.get(cut.file) or (root / cut.file).read_bytes()
-        after[cut.file] = _blanked(stubs, cut, exercise, work, before)
+        after[cut.file] = None if cut.form == "whole" else _blanked(work, cut, exercise, before)
     kept = {}
     for file, content in after.items():
         path = root / file
@@ -48,12 +43,12 @@ def reset(course: Course, root: Path, exercise_id: str) -> dict[str, Path]:
     return kept
 
 
-def _blanked(stubs: Stubs, cut: Cut, exercise: Exercise, work: Work, content: bytes) -> bytes:
+def _blanked(work: Work, cut: Cut, exercise: Exercise, content: bytes) -> bytes:
     try:
         text = content.decode()
         bare = text.removeprefix(BOM)
-        result = _put_back(stubs, cut, exercise, work, Source(bare))
-        ast.parse(result)
+        result = _put_back(work, cut, exercise, Source(bare))
+        Source(result)
     except BlankError as error:
         raise ResetError(
             f"{error}; nothing was changed. Bring it back to the shape it has in the starter,"
@@ -69,34 +64,24 @@ def _blanked(stubs: Stubs, cut: Cut, exercise: Exercise, work: Work, content: by
     return (text[: len(text) - len(bare)] + result).encode()
 
 
-def _put_back(stubs: Stubs, cut: Cut, exercise: Exercise, work: Work, source: Source) -> str:
+def _put_back(work: Work, cut: Cut, exercise: Exercise, source: Source) -> str:
     blank = Blank(cut, exercise.id, exercise.title)
-    reference = parse(stubs.course.source(cut.file).read_bytes().decode())
-    text = stub(reference, blank)
+    given = work.course.source(cut.file)
+    # the reference knows best whether a function is a generator
+    text = stub(parse(given.read_bytes().decode()) if given.is_file() else source, blank)
     if cut.form == "statement":
-        text = _earlier(stubs, cut) or text
+        text = earlier(work.course, cut, exercise) or text
     if cut.form == "class":
-        # what other exercises wrote into this class is theirs
-        theirs = {
+        written = {
             name
-            for inner, other, name in stubs.inside(cut, exercise)
-            if inner.name in source.names and not stubs.has(inner, other, work)
+            for inner, other, name in work.theirs(cut, exercise)
+            if inner.name in source.names and not work.is_blank(inner, other)
         }
-        blank = replace(blank, cut=replace(cut, keep=(*cut.keep, *sorted(theirs))))
+        blank = replace(blank, cut=replace(cut, keep=(*cut.keep, *sorted(written))))
         left = joined(source, edits(source, blank, ""))
         if text in left:  # the student left the comment standing
             return left
     return joined(source, edits(source, blank, text))
-
-
-def _earlier(stubs: Stubs, cut: Cut) -> str:
-    """A statement as the starter has it, blanks inside it included."""
-    text = stubs.texts.get(cut.file)
-    found = parse(text).names.get(cut.name, []) if text else []
-    if not text or not found:
-        return ""
-    lines = parse(text).lines[found[0].start : found[0].end]
-    return textwrap.dedent("".join(lines))
 
 
 def _keep(path: Path) -> Path:

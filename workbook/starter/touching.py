@@ -1,91 +1,68 @@
-"""Whether a blank is still as the starter has it: read, never run."""
+"""Whether a blank is still blank: read from the text, never run."""
 
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
-from workbook.cuts import render, starter
-from workbook.cutting.edits import KINDS
-from workbook.cutting.source import Function, Source, bound, parse
+from workbook.cutting.edits import Blank, apply
+from workbook.cutting.source import Function, Source, Statement, bound, parse
 
-LONGEST = 1_000_000
+LONGEST = 200_000
 """Bytes; a longer file holds more than a stub."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def untouched(course: Course, root: Path) -> set[str]:
-    """The exercises of a project whose every blank equals the starter's.
+    """The exercises of a project whose every blank is as the starter has it.
 
-    A file that can't be read as Python is touched; one that is missing isn't.
+    A file that can't be read as Python is touched; one that is missing isn't. The
+    reference isn't needed: a cut says what its blank looks like.
     """
-    stubs = Stubs(course)
-    work = Work(root)
+    work = Work(course, root)
     return {
         exercise.id
         for exercise in course.exercises
-        if exercise.cuts and all(stubs.has(cut, exercise, work) for cut in exercise.cuts)
+        if exercise.cuts and all(work.is_blank(cut, exercise) for cut in exercise.cuts)
     }
 
 
 @dataclass
 class Work:
-    """A student's files, each parsed once."""
-
-    root: Path
-    files: dict[str, Source | None] = field(default_factory=dict)
-
-    def source(self, file: str) -> Source | None:
-        """The parsed file, None where there is none; raises one of UNREADABLE."""
-        if file not in self.files:
-            self.files[file] = self._read(file)
-        return self.files[file]
-
-    def exists(self, file: str) -> bool:
-        path = self.root / file
-        return path.exists() or path.is_symlink()
-
-    def _read(self, file: str) -> Source | None:
-        path = self.root / file
-        if not self.exists(file):
-            return None
-        if not path.is_file() or path.stat().st_size > LONGEST:
-            raise ValueError(f"{file} is no file of up to {LONGEST:,} bytes")
-        return Source(path.read_bytes().decode("utf-8-sig"))
-
-
-@dataclass
-class Stubs:
-    """The starter's blanks, to hold a student's files against."""
+    """A student's project, each file parsed once."""
 
     course: Course
+    root: Path
+    _files: dict[str, Source | None] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.texts = starter(self.course)
-        self._grown: dict[frozenset[str], dict[str, str]] = {frozenset(): self.texts}
-
-    def has(self, cut: Cut, exercise: Exercise, work: Work) -> bool:
-        """Whether the work still has the starter's blank for a cut.
-
-        A blank inside another one shows up once that one is filled: both count.
-        """
+    def is_blank(self, cut: Cut, exercise: Exercise) -> bool:
+        """Whether a cut's place holds nothing but its blank; comments don't count."""
         if cut.form == "whole":
-            return not work.exists(cut.file)
+            return not self._exists(cut.file)
         try:
-            source = work.source(cut.file)
+            source = self._source(cut.file)
             if source is None:
                 return True
-            there = self._parts(source, cut, exercise)
-            if there == self._blank(cut, exercise, frozenset()):
+            found = source.names.get(cut.name, [])
+            if not found and self._is_in_a_blank(cut):
                 return True
-            return there == self._blank(cut, exercise, self._around(cut, exercise))
+            if cut.form == "statement":
+                return self._is_earlier(cut, exercise, found)
+            node = found[0].node if len(found) == 1 else None
+            if not isinstance(node, Function | ast.ClassDef):
+                return False
+            rest = [each.node for each in source.inside(node)]
+            if cut.form == "body":
+                return _is_stub(exercise, rest)
+            return self._is_kept(cut, exercise, rest)
         except UNREADABLE:
             return False
 
-    def inside(self, cut: Cut, exercise: Exercise) -> Iterator[tuple[Cut, Exercise, str]]:
+    def theirs(self, cut: Cut, exercise: Exercise) -> Iterator[tuple[Cut, Exercise, str]]:
         """Blanks of other exercises inside a class, with their names in it."""
         head = f"{cut.name}."
         for other in self.course.exercises:
@@ -93,37 +70,69 @@ class Stubs:
                 if inner.file == cut.file and inner.name.startswith(head):
                     yield inner, other, inner.name.removeprefix(head)
 
-    def _around(self, cut: Cut, exercise: Exercise) -> frozenset[str]:
-        """The other exercises whose blanks this one lies in."""
-        return frozenset(
-            other.id
+    def _is_kept(self, cut: Cut, exercise: Exercise, rest: list[ast.stmt]) -> bool:
+        names = {*cut.keep, *(name for _, _, name in self.theirs(cut, exercise))}
+        return all(isinstance(each, ast.Pass) or names.intersection(bound(each)) for each in rest)
+
+    def _is_earlier(self, cut: Cut, exercise: Exercise, found: list[Statement]) -> bool:
+        there = [ast.dump(each.node) for each in found]
+        forms = (earlier(self.course, cut, exercise), textwrap.dedent(cut.was))
+        return any(there == _dumps(form, cut) for form in forms)
+
+    def _is_in_a_blank(self, cut: Cut) -> bool:
+        """Whether what isn't there is missing because more around it is blank."""
+        return any(
+            outer.form == "whole"
+            or (outer.form == "class" and cut.name.startswith(f"{outer.name}."))
             for other in self.course.exercises
             for outer in other.cuts
-            if other.id != exercise.id
-            and outer.file == cut.file
-            and (
-                outer.form == "whole"
-                or (outer.form == "class" and cut.name.startswith(f"{outer.name}."))
-            )
+            if outer.file == cut.file
         )
 
-    def _blank(self, cut: Cut, exercise: Exercise, filled: frozenset[str]) -> list[str]:
-        if filled not in self._grown:
-            out = {each.id for each in self.course.exercises} - filled
-            self._grown[filled] = render(self.course, out)
-        text = self._grown[filled].get(cut.file)
-        return [] if text is None else self._parts(parse(text), cut, exercise)
+    def _source(self, file: str) -> Source | None:
+        if file not in self._files:
+            self._files[file] = self._read(file)
+        return self._files[file]
 
-    def _parts(self, source: Source, cut: Cut, exercise: Exercise) -> list[str]:
-        """The code that a cut takes out, as it is there: comments don't count."""
-        others = {name for _, _, name in self.inside(cut, exercise)}
-        parts = []
-        for statement in source.names.get(cut.name, []):
-            node = statement.node
-            if cut.form == "statement":
-                parts.append(ast.dump(node))
-            elif isinstance(node, KINDS[cut.form]) and isinstance(node, Function | ast.ClassDef):
-                body = [each.node for each in source.inside(node)]
-                parts += [type(node).__name__]
-                parts += [ast.dump(each) for each in body if not others.intersection(bound(each))]
-        return parts
+    def _read(self, file: str) -> Source | None:
+        path = self.root / file
+        if not self._exists(file):
+            return None
+        if not path.is_file() or path.stat().st_size > LONGEST:
+            raise ValueError(f"{file} is no file of up to {LONGEST:,} bytes")
+        return Source(path.read_bytes().decode("utf-8-sig"))
+
+    def _exists(self, file: str) -> bool:
+        path = self.root / file
+        return path.exists() or path.is_symlink()
+
+
+def earlier(course: Course, cut: Cut, exercise: Exercise) -> str:
+    """A statement's earlier form, with the blanks of other exercises in it."""
+    text = textwrap.dedent(cut.was).strip("\n")
+    if not text:
+        return ""
+    scopes = [] if " " in cut.name else cut.name.split(".")[:-1]
+    for scope in reversed(scopes):
+        text = f"class {scope}:\n{textwrap.indent(text, '    ')}"
+    names = parse(text).names
+    blanks = [
+        Blank(inner, other.id, other.title)
+        for other in course.exercises
+        for inner in other.cuts
+        if other.id != exercise.id and inner.file == cut.file
+        if inner.form == "body" and inner.name in names
+    ]
+    lines = apply(text, blanks).splitlines(keepends=True)[len(scopes) :]
+    return textwrap.dedent("".join(lines)).strip("\n")
+
+
+def _dumps(text: str, cut: Cut) -> list[str]:
+    name = cut.name if " " in cut.name else cut.name.rpartition(".")[2]
+    return [ast.dump(node) for node in ast.parse(text).body if name in bound(node)]
+
+
+def _is_stub(exercise: Exercise, rest: list[ast.stmt]) -> bool:
+    stub = ast.parse(f'raise NotImplementedError("exercise {exercise.id}")\nyield').body
+    there = [ast.dump(each) for each in rest]
+    return there in ([ast.dump(each) for each in stub[:count]] for count in (1, 2))
