@@ -143,6 +143,7 @@ class TaskService:
 
     async def _check_parent(self, task: Task) -> None:
         """Given: a flushed task and its parent are of one project, or ``ConflictError``."""
-        await self.session.refresh(task, ["parent"])
-        if task.parent and task.parent.project_id != task.project_id:
-            raise ConflictError("The parent task belongs to another project.")
+        if task.parent_task_id is not None:
+            query = select(Task.project_id).where(Task.id == task.parent_task_id)
+            if (await self.session.exec(query)).one() != task.project_id:
+                raise ConflictError("The parent task belongs to another project.")
