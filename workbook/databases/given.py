@@ -79,10 +79,6 @@ class GivenServer:
 
 
 def _parsed(address: str) -> URL:
-    # The address stays out of the message: it may hold a password.
-    unfit = (
-        "--db-url takes the address of a PostgreSQL server: postgresql://user:password@host/name"
-    )
     scheme, mark, rest = address.strip().partition("://")
     if not mark or scheme.lower().partition("+")[0] not in ("postgres", "postgresql"):
         raise DatabaseUnavailable(_UNFIT)
