@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workbook.cutting.cut import Cut
+from workbook.cutting.renaming import renamed
 from workbook.manifest import fit, needs
 from workbook.manifest.lesson import Check, Exercise, Layout, Lesson
 from workbook.manifest.reading import CourseError, read_layout, read_lesson
@@ -18,7 +19,7 @@ __all__ = ["Check", "Course", "CourseError", "Cut", "Exercise", "Lesson", "Unkno
 LESSONS = Path(__file__).with_name("lessons")
 
 
-class UnknownId(LookupError):  # noqa: N818 - it says what it is
+class UnknownId(LookupError):
     """No lesson, exercise or check has this id; `close` holds ids like it."""
 
     def __init__(self, id: str, close: list[str]) -> None:
@@ -98,6 +99,14 @@ class Course:
         """Where the reference keeps a project's file: app/x.py is solution/x.py."""
         head, _, rest = file.partition("/")
         return self.reference / rest if head == self.package and rest else self.root / file
+
+    def named(self, file: str, text: str, package: str) -> str:
+        """A project file's text with the import package called `package`.
+
+        Inside the package imports are relative, and nothing changes.
+        """
+        inside = file.startswith(f"{self.package}/")
+        return text if inside else renamed(file, text, self.reference.name, package)
 
     def lesson(self, id: str) -> Lesson:
         """The lesson called services, 3, 03 or 03_services."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from workbook.course import Course, CourseError, Lesson, UnknownId
 from workbook.cutting.edits import Blank, apply
-from workbook.cutting.renaming import renamed
 from workbook.cutting.source import BlankError
 
 
@@ -29,11 +28,9 @@ def render(course: Course, out: Collection[str], *, package: str | None = None) 
         places = blanks.get(file, [])
         if not any(blank.cut.form == "whole" for blank in places):
             text = _cut(file, path.read_bytes().decode("utf-8"), places)
-            head, _, rest = file.partition("/")
-            if rest and head == course.package:
-                texts[f"{package}/{rest}"] = text
-            else:
-                texts[file] = renamed(file, text, course.reference.name, package)
+            head, slash, rest = file.partition("/")
+            key = f"{package}/{rest}" if slash and head == course.package else file
+            texts[key] = course.named(file, text, package)
     return texts
 
 

@@ -80,6 +80,13 @@ def test_an_earlier_form_is_cut_again_by_an_earlier_exercise(tiny: Course) -> No
     assert "by: int = 0) -> str:\n        raise NotImplementedError" in later
 
 
+def test_a_statement_may_change_in_two_lessons(tiny: Course) -> None:
+    forms = {}
+    for out in ((), ("tenancy.limit",), ("models.limit",), ("models.limit", "tenancy.limit")):
+        forms[out] = cuts.render(tiny, out)["app/models.py"].partition("LIMIT = ")[2][0]
+    assert list(forms.values()) == ["3", "2", "1", "1"]
+
+
 def test_a_file_cut_whole_is_absent(tiny: Course) -> None:
     assert "app/tenant.py" not in cuts.starter(tiny)
     assert cuts.render(tiny, ())["app/tenant.py"] == (TINY / "solution/tenant.py").read_text()
@@ -101,6 +108,8 @@ tables = [Task, database.url]
 table = app.models.Task
 '''
     )
+    earlier = cuts.render(tiny, ["tenancy.revision"])["migrations/env.py"]
+    assert earlier.endswith("table = app.models.LIMIT\n")
     assert texts["alembic.ini"] == (
         "# the solution\n[alembic]\nprepend_sys_path = %(here)s\ntarget = app.models:Task\n"
     )
@@ -121,7 +130,12 @@ def test_windows_line_ends_stay(tiny: Course) -> None:
         ("02_models", '"id", ', '"key", ', "keeps key, which it doesn't have"),
         ("02_models", 'statement = "Task.place"', 'class = "Task"', "class Task is cut 2 times"),
         ("02_models", "Task.place", "Task.where", "no statement called Task.where"),
-        ("06_tenancy", "table = None", "table =", "its earlier form is not Python"),
+        (
+            "06_tenancy",
+            "table = solution.models.LIMIT",
+            "table =",
+            "its earlier form is not Python",
+        ),
         ("06_tenancy", "migrations/env.py", "alembic.ini", "is not Python; cut it whole"),
         ("06_tenancy", "app/tenant.py", "app/tenants.py", "the reference has no app/tenants.py"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
@@ -76,7 +76,12 @@ class Work:
 
     def _is_earlier(self, cut: Cut, exercise: Exercise, found: list[Statement]) -> bool:
         there = [ast.dump(each.node) for each in found]
-        forms = (earlier(self.course, cut, exercise), textwrap.dedent(cut.was))
+        forms = [earlier(self.course, cut, exercise)]
+        for other in self.course.exercises:  # a statement may change more than once
+            same = (each for each in other.cuts if replace(each, was=cut.was) == cut)
+            forms += [_was(self.course, each) for each in same]
+            if other.id == exercise.id:
+                break
         return any(there == _dumps(form, cut) for form in forms)
 
     def _is_in_a_blank(self, cut: Cut) -> bool:
@@ -109,7 +114,7 @@ class Work:
 
 def earlier(course: Course, cut: Cut, exercise: Exercise) -> str:
     """A statement's earlier form, with the blanks of other exercises in it."""
-    text = textwrap.dedent(cut.was).strip("\n")
+    text = _was(course, cut)
     if not text:
         return ""
     scopes = [] if " " in cut.name else cut.name.split(".")[:-1]
@@ -125,6 +130,12 @@ def earlier(course: Course, cut: Cut, exercise: Exercise) -> str:
     ]
     lines = apply(text, blanks).splitlines(keepends=True)[len(scopes) :]
     return textwrap.dedent("".join(lines)).strip("\n")
+
+
+def _was(course: Course, cut: Cut) -> str:
+    """The earlier form as it stands in a student's file."""
+    text = textwrap.dedent(cut.was).strip("\n")
+    return course.named(cut.file, text, course.package)
 
 
 def _dumps(text: str, cut: Cut) -> list[str]:

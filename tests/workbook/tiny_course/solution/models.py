@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .database import sessions
 
+LIMIT = 3
+
 
 class Task:
     """A task."""
