@@ -5,10 +5,7 @@ LOCK := requirements.lock pyproject.toml .ci/set-up
 .PHONY: lab test proof lock
 
 lab: .venv/.lab  ## open the notebooks
-	@if [ -d workbook/commands ]; then exec $(BIN)/workbook lab; fi; \
-	[ "$$(id -u)" != 0 ] || set -- --allow-root; \
-	[ "$$(uname)" = Darwin ] || [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] || set -- "$$@" --no-browser; \
-	exec $(BIN)/jupyter lab "$$@" notebooks/00_start_here.ipynb
+	@$(BIN)/workbook lab
 
 test: .venv/.test  ## what needs Python and the packages alone
 	$(BIN)/ruff check

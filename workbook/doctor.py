@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,16 +13,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
-from typing import Literal
 
 import psutil
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.requirements import Requirement
 
 from workbook.postgres import DatabaseUnavailable, Server
-from workbook.postgres.account import is_root, shared_folder
+from workbook.postgres.account import shared_folder
+from workbook.walls import Seen, State, see_account, see_bubblewrap, see_landlock, see_seccomp
 
-State = Literal["ok", "limited", "missing"]
 LOCK = Path(__file__).parent.parent / "requirements.lock"
 SET_UP = "Run make lab again: it installs what is missing."
 LINUX = sys.platform == "linux"
@@ -50,9 +47,6 @@ def examine() -> list[Finding]:
             state, says, cure = "missing", f"The look at it ended with {error!r}.", []
         findings.append(Finding(name, state, says, *cure))
     return findings
-
-
-Seen = tuple[State, str] | tuple[State, str, str]
 
 
 def _python() -> Seen:
@@ -147,34 +141,6 @@ def _machine() -> Seen:
     return "ok", says
 
 
-def _bubblewrap() -> Seen:
-    program = shutil.which("bwrap")
-    if program is None:
-        cure = "Only grading others' code needs it. On Debian and Ubuntu: apt install bubblewrap"
-        return "limited", "bubblewrap isn't installed.", cure if LINUX else "It is for Linux alone."
-    trial = [program, "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"]
-    done = subprocess.run(trial, capture_output=True, text=True, timeout=10)
-    if done.returncode:
-        said = done.stderr.strip() or "no reason given"
-        cure = "Allow unprivileged user namespaces, or grade with another rung of the sandbox."
-        return "limited", f"bubblewrap is refused here: {said}", cure
-    return "ok", "bubblewrap makes closed rooms for others' code."
-
-
-def _landlock() -> Seen:
-    # landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), the same on every machine
-    abi = ctypes.CDLL(None).syscall(444, None, 0, 1) if LINUX else -1
-    if abi < 1:
-        return "limited", "The kernel has no Landlock, one lock less when grading others' code."
-    return "ok", f"The kernel has Landlock, version {abi}."
-
-
-def _seccomp() -> Seen:
-    if LINUX and "Seccomp:" in Path("/proc/self/status").read_text():
-        return "ok", "The kernel filters system calls (seccomp)."
-    return "limited", "No seccomp here, one lock less when grading others' code."
-
-
 def _browser() -> Seen:
     for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
         if shutil.which(name):
@@ -183,29 +149,19 @@ def _browser() -> Seen:
     return "limited", "No Chromium, so make proof can't open the notebooks in a browser.", cure
 
 
-def _account() -> Seen:
-    if is_root():
-        return (
-            "limited",
-            "You are root: others' code is graded in a sandbox only.",
-            ("Work as an ordinary user where you can."),
-        )
-    return "ok", "You are an ordinary user."
-
-
 LOOKS: dict[str, Callable[[], Seen]] = {
     "python": _python,
     "packages": _packages,
     "compiled": _compiled,
-    "account": _account,
+    "account": see_account,
     "cache": _cache,
     "machine": _machine,
     "warm start": _warm_start,
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "jupyter": _kernel,
-    "bubblewrap": _bubblewrap,
-    "landlock": _landlock,
-    "seccomp": _seccomp,
+    "bubblewrap": see_bubblewrap,
+    "landlock": see_landlock,
+    "seccomp": see_seccomp,
     "browser": _browser,
 }
