@@ -44,8 +44,9 @@ def command(jail: Jail, argv: Sequence[str]) -> list[str]:
     uid = str(free_uid())
     become = [_program("setpriv"), "--reuid", uid, "--regid", uid, "--clear-groups"]
     return [
-        _program("bwrap"),
-        *_view(jail),
+        # Pids of its own here too: a dying parent may not signal another user's process,
+        # but all of a namespace ends with its first one.
+        *(_program("bwrap"), "--unshare-pid", "--die-with-parent", *_view(jail)),
         *("--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev", "--dir", "/tmp", "--"),
         *(*become, "--inh-caps=-all", "--", *inner),
     ]

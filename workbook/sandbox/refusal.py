@@ -1,8 +1,10 @@
 """Tell an error the sandbox made from one the code made itself."""
 
 import errno
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 REASONS = {
     errno.EPERM: "the sandbox does not let a submission do this",
@@ -22,25 +24,31 @@ WORDS = {
 }
 
 
-def refusal_of(error: BaseException) -> str | None:
+def refusal_of(error: BaseException, *, own: Sequence[Path] = ()) -> str | None:
     """Say what the sandbox refused when it, or its limits, caused this error.
 
     Looks through causes, contexts, groups and the wrapped driver errors of
-    SQLAlchemy. Memory is not a refusal: MemoryError has a verdict of its own.
+    SQLAlchemy. With `own`, the folders of the submission, a file that is missing
+    anywhere else counts too: mounts hide what they don't let through. Memory is not
+    a refusal: MemoryError has a verdict of its own.
     """
-    return next((reason for each in _behind(error) if (reason := _reason(each))), None)
+    return next((reason for each in _behind(error) if (reason := _reason(each, own))), None)
 
 
-def was_refused(error: BaseException) -> bool:
+def was_refused(error: BaseException, *, own: Sequence[Path] = ()) -> bool:
     """Tell whether the sandbox, not the code, ended this."""
-    return refusal_of(error) is not None
+    return refusal_of(error, own=own) is not None
 
 
-def _reason(error: BaseException) -> str | None:
+def _reason(error: BaseException, own: Sequence[Path]) -> str | None:
     if isinstance(error, socket.gaierror):
         return REASONS[errno.ENETUNREACH]
     if isinstance(error, OSError) and error.errno in REASONS:
         return REASONS[error.errno]
+    if own and isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
+        path = os.path.abspath(error.filename)
+        inside = any(Path(path).is_relative_to(folder) for folder in own)
+        return None if inside else "the sandbox shows a submission its own files only"
     # Only these types: a student's own message may hold the same words.
     if type(error).__module__ in ("builtins", "sqlite3"):
         try:
