@@ -9,7 +9,8 @@ _HIDDEN = re.compile(
     r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "|", "%")
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)$")
+# Device names of Windows, and names that look like the marked ones made here.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|(.*-)?[0-9a-f]{8})")
 LONGEST = 2_000
 
 
@@ -38,7 +39,7 @@ def slug(text: str) -> str:
     """A file name for a person: readable, portable, and never shared by two texts."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     short = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60].lower()
-    if short == text and not _RESERVED.match(short):
+    if short and short == text and not _RESERVED.fullmatch(short):
         return short
     mark = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return f"{short}-{mark}" if short else mark

@@ -1,0 +1,59 @@
+"""What reports need to know of a course: titles, objectives, and what is extension."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from workbook.course import Course
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Titles by id; empty for a course that isn't known, and then ids stand for titles."""
+
+    title: str = "Task API Database Workbook"
+    lessons: dict[str, str] = field(default_factory=dict)
+    exercises: dict[str, str] = field(default_factory=dict)
+    objectives: dict[str, str] = field(default_factory=dict)
+    """The objective's sentence by exercise id."""
+    points: dict[str, float] = field(default_factory=dict)
+    extension: tuple[str, ...] = ()
+    """Slugs of the lessons whose points are shown apart."""
+
+    @classmethod
+    def of(cls, course: Course) -> "Catalogue":
+        """The catalogue of a course."""
+        lesson_of = {lesson.slug: lesson for lesson in course.lessons}
+        return cls(
+            title=course.title,
+            lessons={lesson.slug: lesson.title for lesson in course.lessons},
+            exercises={exercise.id: exercise.title for exercise in course.exercises},
+            objectives={
+                exercise.id: lesson_of[exercise.lesson].objectives[exercise.objective]
+                for exercise in course.exercises
+            },
+            points={check.id: float(check.points) for check in course.checks},
+            extension=tuple(lesson.slug for lesson in course.lessons if lesson.extension),
+        )
+
+    @classmethod
+    def from_facts(cls, facts: dict[str, Any]) -> "Catalogue":
+        """The catalogue that `facts` wrote."""
+        return cls(**{**facts, "extension": tuple(facts.get("extension", ()))})
+
+    def facts(self) -> dict[str, Any]:
+        """The catalogue as plain data."""
+        return asdict(self)
+
+    def is_extension(self, check: str) -> bool:
+        """Whether the check's points are shown apart."""
+        return lesson_of(check) in self.extension
+
+
+def lesson_of(check: str) -> str:
+    """`services.get.loads_the_assignee` → `services`."""
+    return check.partition(".")[0]
+
+
+def exercise_of(check: str) -> str:
+    """`services.get.loads_the_assignee` → `services.get`."""
+    return check.rpartition(".")[0]

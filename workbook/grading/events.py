@@ -1,0 +1,33 @@
+"""What a class run tells while it goes on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Started:
+    """So many attempts will be settled, by so many graders."""
+
+    attempts: int
+    graders: int
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One attempt has its result, from now or from an earlier run."""
+
+    label: str
+    state: str
+    earned: float = 0
+    possible: float = 0
+    known: bool = False
+    """It was in the gradebook already."""
+
+
+@dataclass(frozen=True)
+class Faulted:
+    """A grader of ours failed and was replaced."""
+
+    message: str
+
+
+Event = Started | Settled | Faulted

@@ -1,0 +1,147 @@
+"""Grade a class: read it, settle every attempt once, keep the rows, write what people open."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from workbook.grading.catalogue import Catalogue
+from workbook.grading.crew import PATIENCE, CannotStart, Crew, LocalCrew
+from workbook.grading.events import Event, Started
+from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
+from workbook.grading.grader import GraderFactory
+from workbook.grading.intake import Attempt as HandedIn
+from workbook.grading.intake import Candidate, opened, read_class
+from workbook.grading.ledger import Ledger, read_ledger
+from workbook.grading.outputs import write_outputs
+from workbook.grading.roster import Roster
+from workbook.grading.seeds import shard_of
+from workbook.grading.settling import Desk
+from workbook.grading.standings import standings_of
+from workbook.grading.tables import Run
+from workbook.grading.writing import canonical
+
+Rule = Literal["best", "last"]
+
+
+class GradingError(Exception):
+    """The class can't be graded as asked; nothing that was graded is lost."""
+
+
+class Stopped(Exception):
+    """Somebody stopped the run; `settled` of `attempts` are in the gradebook."""
+
+    def __init__(self, settled: int, attempts: int) -> None:
+        super().__init__(f"stopped after {settled} of {attempts} attempts")
+        self.settled, self.attempts = settled, attempts
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a class is graded, apart from who is in it."""
+
+    databases: tuple[str, ...] = ("sqlite", "postgresql")
+    attempts: Rule = "best"
+    jobs: int = 1
+    resume: bool = False
+    shard: tuple[int, int] | None = None
+    patience: float = PATIENCE
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+
+def grade_class(
+    folder: Path,
+    out: Path,
+    factory: GraderFactory,
+    plan: Plan | None = None,
+    *,
+    roster: Roster | None = None,
+    crew: Callable[[], Crew] | None = None,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> Ledger:
+    """Grade everyone in the folder and return the class; `out` then holds all there is to open.
+
+    What the gradebook in `out` already knows isn't graded again. Raises `GradingError` when no
+    grader starts, `Stopped` on Ctrl-C, and the errors of roster, intake and gradebook.
+    """
+    plan = plan or Plan()
+    with only_one(out), opened(folder) as top, Gradebook(out / FILE) as book:
+        candidates = list(_share(read_class(top, roster), plan))
+        run = _begin(book, factory().suite_version, plan, out)
+        attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))
+        make = crew or (lambda: LocalCrew(factory, plan.jobs, plan.patience))
+        with _interruptible() as stopping:
+            desk = Desk(book, run, make, on_event, stopping.is_set)
+            try:
+                on_event(Started(attempts, plan.jobs))
+                for candidate, handed_in in counting(candidates, plan.attempts):
+                    desk.take(candidate.student.key, handed_in)
+                desk.finish()
+            except CannotStart as error:
+                raise GradingError(f"no grader starts: {error}") from error
+            except InterruptedError:
+                raise Stopped(desk.settled, attempts) from None
+            finally:
+                desk.close()
+            run.containment = canonical(desk.containment)
+        run_id = book.keep_run(run)
+        book.keep_standings(run_id, *standings_of(run_id, candidates, desk, plan.attempts))
+        ledger = read_ledger(book)
+        write_outputs(ledger, out)
+    return ledger
+
+
+def counting(
+    candidates: list[Candidate], rule: str
+) -> Iterator[tuple[Candidate, tuple[HandedIn, ...]]]:
+    """Everybody with the attempts that may count."""
+    for candidate in candidates:
+        yield candidate, candidate.attempts if rule == "best" else candidate.attempts[-1:]
+
+
+def _share(candidates: list[Candidate], plan: Plan) -> Iterator[Candidate]:
+    for candidate in candidates:
+        if plan.shard is None or shard_of(candidate.student.key, plan.shard[1]) == plan.shard[0]:
+            yield candidate
+
+
+def _begin(book: Gradebook, suite: str, plan: Plan, out: Path) -> Run:
+    unfinished = book.unfinished()
+    if unfinished is not None and not plan.resume:
+        raise GradebookError(
+            f"{out} holds a run that was cut off: add --resume to go on, or name another --out"
+        )
+    run = unfinished or Run(suite=suite, databases="", attempts="")
+    run.suite, run.databases = suite, "+".join(sorted(plan.databases))
+    run.attempts = plan.attempts
+    run.shard = "/".join(map(str, plan.shard)) if plan.shard else ""
+    run.catalogue = canonical(plan.catalogue.facts())
+    run.id = book.keep_run(run)
+    return run
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a wish to stop between two transactions."""
+    stopping = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,27 @@
+"""Bytes that are the same for the same facts, and files that are whole or not there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def canonical(facts: Any) -> str:
+    """The facts as JSON with one spelling: sorted keys, ASCII, no NaN."""
+    return json.dumps(facts, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=1)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write the file so that whoever looks finds the old one or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f".{path.name}.part")
+    made.write_bytes(content.encode() if isinstance(content, str) else content)
+    made.replace(path)
+
+
+def remove_others(folder: Path, suffix: str, kept: set[str]) -> None:
+    """Remove what an earlier run wrote into the folder and this one no longer names."""
+    for path in folder.glob(f"*{suffix}"):
+        if path.name not in kept:
+            path.unlink()
+    for path in folder.glob(".*.part"):
+        path.unlink()
