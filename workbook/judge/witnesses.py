@@ -7,6 +7,7 @@ interpreter elsewhere.
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from workbook.witness import frames
 
@@ -73,6 +74,15 @@ class Channel:
             raise WitnessEndedError("crashed", detail=" (it answered out of turn)")
         return answer
 
+    async def ready(self) -> Self:
+        """Waits until the witness has settled. Raises `WitnessUnavailableError`."""
+        async with asyncio.timeout(60):
+            said = await frames.receive(self.reader)
+        if said != {"ready": True}:
+            await self.end()
+            raise WitnessUnavailableError(f"a witness could not settle: {said}")
+        return self
+
     def _died(self, ending: dict[str, Any], cpu: float) -> WitnessEndedError:
         number, code = ending.get("signal"), ending.get("code")
         if number == getattr(signal, "SIGXCPU", None):
@@ -98,6 +108,9 @@ class Nursery(Protocol):
 
     async def open(self, opening: dict[str, Any]) -> Channel:
         """A new witness for one project root."""
+
+    async def sweep(self) -> None:
+        """Leaves nothing of the submission that was judged."""
 
     def close(self) -> None:
         """Ends every witness that is left."""
@@ -154,7 +167,10 @@ class WarmNursery:
             self._control.sendall(frames.pack({"do": "end", "pid": pid, "gone": gone}))
             return self._answer()
 
-        return Channel(reader, writer, finish)
+        return await Channel(reader, writer, finish).ready()
+
+    async def sweep(self) -> None:
+        """Without a jail there is nothing to sweep."""
 
     def close(self) -> None:
         if self._control is not None:
@@ -173,35 +189,48 @@ class SpawnNursery:
 
     def __init__(self, probes: Path) -> None:
         self._probes = probes
-        self._living: list[asyncio.subprocess.Process] = []
+        self._living: list[subprocess.Popen[bytes]] = []
 
     async def open(self, opening: dict[str, Any]) -> Channel:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "workbook.witness.spawned", str(self._probes)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            limit=frames.LIMIT,
+        word = secrets.token_hex(16)
+        called: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+        called = asyncio.get_running_loop().create_future()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            said = await frames.receive(reader)
+            if said == {"word": word} and not called.done():
+                called.set_result((reader, writer))
+            else:
+                writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, limit=frames.LIMIT)
+        port = str(server.sockets[0].getsockname()[1])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workbook.witness.spawned", port, str(self._probes)],
+            stdin=subprocess.DEVNULL,
+            env=os.environ | {"WORKBOOK_WORD": word},
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
         self._living.append(process)
-        process.stdin.write(frames.pack(opening))
+        reader, writer = await asyncio.wait_for(called, 60)
+        server.close()
+        writer.write(frames.pack(opening))
 
         async def finish(gone: bool) -> dict[str, Any]:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 1.0 if gone else 0.001)
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(process.wait, 1.0 if gone else 0.001)
+            process.kill()
             code = process.returncode
             return {"signal": -code if code and code < 0 else 0, "code": code}
 
-        return Channel(process.stdout, process.stdin, finish)
+        return await Channel(reader, writer, finish).ready()
+
+    async def sweep(self) -> None:
+        """Nothing is shared between witnesses here."""
 
     def close(self) -> None:
         for process in self._living:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            process.kill()
+            process.wait()
         self._living.clear()
 
 

@@ -8,12 +8,13 @@ from workbook.databases import Database, Unreadable
 
 from .draw import Draw
 from .evidence import NotYet, Seen, StudentError
+from .witnesses import WitnessEndedError
 
 if TYPE_CHECKING:
     from .sitting import Stand
 
-CPU_SECONDS = 8.0
-WALL_SECONDS = 20.0
+CPU_SECONDS = 4.0
+WALL_SECONDS = 12.0
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Work:
         """
         seen = await self.stand.probe(name, inputs, self.database, cpu=cpu, wall=wall)
         self.seen.append(seen)
+        if seen.error is not None and seen.error.is_a("MemoryError"):
+            raise WitnessEndedError("out of memory")
         if seen.error is not None:
             raise NotYet(_raised(seen.error), seen.error.where, _sql(seen))
         return seen

@@ -2,23 +2,23 @@
 
 import asyncio
 import contextlib
-import gc
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
 import os
+import socket
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-from . import frames, limits
+from . import frames, inspector, limits
 from .bench import Bench
 from .recording import Recording
+from .serving import Send, settle
 
 _PRINTED = 4_000
 
@@ -63,7 +63,7 @@ class Witness:
         kit = importlib.import_module("probes.kit")
         self.kit = kit.Kit(self.bench)
 
-    def serve(self, stream: BinaryIO, send: Callable[[bytes], object]) -> None:
+    def serve(self, stream: BinaryIO, send: Send) -> None:
         """Answers requests until the stream ends."""
         with asyncio.Runner() as runner:
             while (request := frames.read(stream)) is not None:
@@ -115,30 +115,17 @@ class Witness:
         return text.decode(errors="backslashreplace")
 
 
-def capture_output() -> BinaryIO:
-    """Sends this process's stdout and stderr into a file of its own, stdin from nowhere."""
-    printed = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it lives as long as we do)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    for fd in (1, 2):
-        os.dup2(printed.fileno(), fd)
-    os.set_inheritable(printed.fileno(), False)
-    return printed
-
-
-def run(
-    opening: dict[str, Any],
-    recording: Recording,
-    stream: BinaryIO,
-    send: Callable[[bytes], object],
-    lockdown: Callable[[], None] = lambda: None,
-) -> None:
+def run(opening: dict[str, Any], recording: Recording, channel: socket.socket) -> None:
     """Becomes the witness of one project root; returns when the judge hangs up."""
-    os.environ.update(opening.get("env", {}))
-    tempfile.tempdir = None
-    printed = capture_output()
-    importlib.invalidate_caches()
-    lockdown()
-    limits.apply(limits.Limits(**opening.get("limits", {})))
-    Witness(opening, recording, printed).serve(stream, send)
-    gc.disable()
+    stream = channel.makefile("rb")
+    try:
+        printed = settle(opening, channel.fileno())
+        witness = None if opening.get("inspector") else Witness(opening, recording, printed)
+    except Exception as error:
+        channel.sendall(frames.pack({"fault": f"{type(error).__name__}: {error}"}))
+        raise
+    channel.sendall(frames.pack({"ready": True}))  # before any of the student's code
+    if witness is None:
+        inspector.serve(stream, channel.sendall)
+    else:
+        witness.serve(stream, channel.sendall)

@@ -1,5 +1,6 @@
 """Limits of a witness that the operating system keeps, where it has them."""
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -37,7 +38,10 @@ def apply(limits: Limits) -> None:
 
 
 def allow_cpu(seconds: float) -> None:
-    """Ends this process by SIGXCPU once it has used that much CPU time from now."""
+    """Ends this process by SIGXCPU once it has used that much CPU time from now.
+
+    In a jail that lets nobody move limits, the judge's wall clock alone holds.
+    """
     if sys.platform == "win32":
         return
     used = sum(os.times()[:2])
@@ -45,4 +49,5 @@ def allow_cpu(seconds: float) -> None:
     soft = int(used + seconds) + 1
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

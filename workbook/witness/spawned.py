@@ -1,9 +1,11 @@
-"""A witness without fork: a new interpreter that speaks the same protocol over its pipes.
+"""A witness without fork: a new interpreter that speaks the same protocol.
 
-`python -m workbook.witness.spawned PROBES` reads the opening as its first frame.
+`python -m workbook.witness.spawned PORT PROBES` calls the judge on 127.0.0.1 and reads the
+opening as its first frame; the judge knows it by the word it was given in its environment.
 """
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -14,20 +16,15 @@ from .warm import preload
 
 
 def main() -> None:
-    """Keeps stdin and stdout for the judge alone, then becomes a witness."""
-    stream = os.fdopen(os.dup(0), "rb")
-    answers = os.dup(1)
-
-    def send(data: bytes) -> None:
-        while data:
-            data = data[os.write(answers, data) :]
-
+    """Calls the judge, then becomes a witness."""
+    channel = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    channel.sendall(frames.pack({"word": os.environ.pop("WORKBOOK_WORD")}))
+    with channel.makefile("rb", buffering=0) as stream:
+        opening = frames.read(stream)
     preload()
-    load_probes(Path(sys.argv[1]))
-    recording = Recording()
-    opening = frames.read(stream)
+    load_probes(Path(sys.argv[2]))
     if opening is not None:
-        run(opening, recording, stream, send)
+        run(opening, Recording(), channel)
     os._exit(0)
 
 

@@ -1,20 +1,24 @@
 """The warm process: libraries and probes loaded, nothing of any student; it forks witnesses.
 
-`python -m workbook.witness.warm FD PROBES` speaks over the Unix socket FD:
+`python -m workbook.witness.warm FD PROBES [jailed]` speaks over the Unix socket FD:
 `open` (with one end of a socket pair) forks a witness and answers its pid, `end` kills one and
-answers how it ended.
+answers how it ended, `sweep` ends all that is left of a submission in a jail.
 """
 
 import contextlib
 import gc
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+
+from workbook import sandbox
 
 from . import frames
 from .child import load_probes, run
@@ -40,8 +44,9 @@ def become_witness(opening: dict[str, Any], channel: socket.socket, recording: R
     """The life of a forked child; it leaves by `os._exit`, whatever the student does."""
     code = 1
     try:
-        os.setsid()
-        run(opening, recording, channel.makefile("rb"), channel.sendall)
+        if "lockdown" not in opening:
+            os.setsid()
+        run(opening, recording, channel)
         code = 0
     finally:
         os._exit(code)
@@ -60,11 +65,27 @@ def serve(control: socket.socket, recording: Recording) -> None:
             os.close(fd)
             living.add(pid)
             control.sendall(frames.pack({"pid": pid}))
+        elif message["do"] == "sweep":
+            for pid in living:
+                _end(pid, gone=False)
+            living.clear()
+            _sweep()
+            control.sendall(frames.pack({"swept": True}))
         else:
             living.discard(message["pid"])
             control.sendall(frames.pack(_end(message["pid"], message["gone"])))
     for pid in living:
         _end(pid, gone=False)
+
+
+def _sweep() -> None:
+    """Leaves nothing of a submission in this jail: no process, no file."""
+    sandbox.sweep()
+    for path in Path(tempfile.gettempdir()).iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _end(pid: int, gone: bool) -> dict[str, Any]:
@@ -92,6 +113,8 @@ def _end(pid: int, gone: bool) -> dict[str, Any]:
 def main() -> None:
     """Warms up, says so, serves."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    if sys.argv[3:] == ["jailed"]:
+        sandbox.shield()
     preload()
     load_probes(Path(sys.argv[2]))
     recording = Recording()
