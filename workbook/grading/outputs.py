@@ -1,26 +1,52 @@
 """Everything in the `--out` folder that people open, made anew from the gradebook."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from workbook.grading.cleaning import slug
+from workbook.grading.exports.canvas import canvas_csv
+from workbook.grading.exports.github import job_summary
+from workbook.grading.exports.gradescope import gradescope_results
+from workbook.grading.exports.junit import junit_xml
+from workbook.grading.exports.moodle import moodle_csv
 from workbook.grading.exports.table import changed, grades_csv, remarks
+from workbook.grading.grader import Result
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
 from workbook.grading.writing import canonical, remove_others, write_whole
 
 
 def write_outputs(ledger: Ledger, out: Path) -> None:
-    """Write `grades.csv` and `results/`; the same class gives the same bytes."""
+    """Write grades, results, reports and exports; the same class gives the same bytes."""
     write_whole(out / "grades.csv", grades_csv(ledger))
-    names = {f"{slug(row.student.key)}.json" for row in ledger.rows}
+    exports = out / "exports"
+    write_whole(exports / "canvas.csv", canvas_csv(ledger))
+    write_whole(exports / "moodle.csv", moodle_csv(ledger))
+    write_whole(exports / "junit.xml", junit_xml(ledger))
+    made: dict[Path, set[str]] = {
+        out / "results": set(),
+        exports / "gradescope": set(),
+        exports / "github": set(),
+    }
     for row in ledger.rows:
-        facts = result_facts(ledger, row)
-        write_whole(out / "results" / f"{slug(row.student.key)}.json", canonical(facts) + "\n")
-    remove_others(out / "results", ".json", names)
+        for path, content in _one_person(ledger, row, out):
+            write_whole(path, content)
+            made[path.parent].add(path.name)
+    for folder, kept in made.items():
+        remove_others(folder, kept)
 
 
-def result_facts(ledger: Ledger, row: Row) -> dict[str, Any]:
+def _one_person(ledger: Ledger, row: Row, out: Path) -> Iterator[tuple[Path, str]]:
+    name, document = slug(row.student.key), ledger.document(row)
+    facts = result_facts(ledger, row, document)
+    yield out / "results" / f"{name}.json", canonical(facts) + "\n"
+    if (results := gradescope_results(row, document)) is not None:
+        yield out / "exports" / "gradescope" / f"{name}.json", canonical(results) + "\n"
+    yield out / "exports" / "github" / f"{name}.md", job_summary(row)
+
+
+def result_facts(ledger: Ledger, row: Row, document: Result | None) -> dict[str, Any]:
     """All that is known of one person's grade, as plain data."""
     return {
         "schema": 1,
@@ -41,5 +67,5 @@ def result_facts(ledger: Ledger, row: Row) -> dict[str, Any]:
         "seed": row.key.seed if row.key else None,
         "changed": changed(row),
         "notes": remarks(row),
-        "result": ledger.document(row),
+        "result": document,
     }

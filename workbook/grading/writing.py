@@ -18,10 +18,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
     made.replace(path)
 
 
-def remove_others(folder: Path, suffix: str, kept: set[str]) -> None:
+def remove_others(folder: Path, kept: set[str]) -> None:
     """Remove what an earlier run wrote into the folder and this one no longer names."""
-    for path in folder.glob(f"*{suffix}"):
+    for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in kept:
             path.unlink()
-    for path in folder.glob(".*.part"):
-        path.unlink()
