@@ -1,0 +1,50 @@
+"""Workers."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field, Relationship
+
+from .entity import Entity, rule, words
+
+if TYPE_CHECKING:
+    from .task import Task
+
+ON_POSTGRESQL = CheckConstraint(
+    "handle ~ '^@[a-z0-9_-]{1,49}$'", name="worker_handle"
+).ddl_if(dialect="postgresql")
+ON_SQLITE = CheckConstraint(
+    "handle GLOB '@?*' AND substr(handle, 2) NOT GLOB '*[^a-z0-9_-]*' AND length(handle) <= 50",
+    name="worker_handle",
+).ddl_if(dialect="sqlite")
+
+
+class Worker(Entity, table=True):
+    __tablename__ = "worker"
+    __table_args__ = (
+        UniqueConstraint("handle", name="worker_handle_is_taken"),
+        ON_POSTGRESQL,
+        ON_SQLITE,
+        rule("worker", "type", words("type", "human", "agent")),
+    )
+
+    handle: str = Field(max_length=50)
+    type: str = "human"
+    email: str | None = None
+
+    assigned_tasks: list["Task"] = Relationship(
+        back_populates="assignee",
+        sa_relationship_kwargs={
+            "primaryjoin": "Worker.id == Task.assignee_id",
+            "foreign_keys": "Task.assignee_id",
+            "passive_deletes": True,
+        },
+    )
+    created_tasks: list["Task"] = Relationship(
+        back_populates="created_by",
+        sa_relationship_kwargs={
+            "primaryjoin": "Worker.id == Task.created_by_id",
+            "foreign_keys": "Task.created_by_id",
+            "passive_deletes": "all",
+        },
+    )
