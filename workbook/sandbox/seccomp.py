@@ -96,11 +96,13 @@ def _conditions(pid: int, sockets: bool) -> dict[str, list[Line]]:
 
 @cache
 def _plainly_allowed(machine: str) -> tuple[Line, ...]:
-    looked_at = _conditions(0, True)
+    """The rest of the table, in runs of numbers: the kernel reads the filter for every child."""
+    allowed = sorted(numbers(machine).values())
+    first = [n for n in allowed if n - 1 not in allowed]
+    last = [n for n in allowed if n + 1 not in allowed]
     lines: list[Line] = []
-    for name, number in numbers(machine).items():
-        if name not in looked_at:
-            lines += [(EQUAL, 0, 1, number), _answer(ALLOW)]
+    for low, high in zip(first, last, strict=True):
+        lines += [(AT_LEAST, 0, 2, low), (AT_LEAST, 1, 0, high + 1), _answer(ALLOW)]
     return (*lines, _answer(REFUSE))
 
 
@@ -116,6 +118,7 @@ def program(machine: str, pid: int, *, sockets: bool) -> list[Line]:
         _answer(UNKNOWN),
     ]
     known = numbers(machine)
+    # Each of these answers before the runs below, which hold their numbers too.
     for name, body in _conditions(pid, sockets).items():
         lines += [(EQUAL, 0, len(body), known[name]), *body]
     return [*lines, *_plainly_allowed(machine)]
