@@ -1,0 +1,208 @@
+"""What the reference costs beside the same work in SQLAlchemy Core, as ratios.
+
+    python -m benchmarks.reference [--quick]
+
+Both sides run on one engine, in turns, in one process; a ratio is of the two medians, so
+that a slow machine changes the milliseconds and not the verdict. The exit code is 1 when
+a ratio is above its target.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from solution.database import build_engine, build_session_factory, create_db_and_tables
+from solution.models import Base
+from solution.models.columns import utc_now
+from solution.schemas import ProjectCreate
+from solution.services import TaskService, complete_project_tasks, create_project_with_tasks
+from workbook.databases import KINDS, Databases
+
+task, worker, project, audit = (
+    Base.metadata.tables[name] for name in ("task", "worker", "project", "audit_log")
+)
+Work = Callable[[], Awaitable[object]]
+
+
+@dataclass
+class Ratio:
+    """One comparison: medians in milliseconds, and the most their ratio may be."""
+
+    kind: str
+    name: str
+    ours: float
+    floor: float
+    target: float
+
+    @property
+    def value(self) -> float:
+        return self.ours / self.floor
+
+
+async def compare(
+    ours: Work, floor: Work, *, rounds: int, before: Work | None = None
+) -> tuple[float, float]:
+    """Run both in turns, once to warm up; return the two medians in milliseconds."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for turn in range(rounds + 1):
+        order = ((0, ours), (1, floor)) if turn % 2 else ((1, floor), (0, ours))
+        for side, work in order:
+            if before is not None:
+                await before()
+            start = time.perf_counter()
+            await work()
+            if turn:
+                times[side].append((time.perf_counter() - start) * 1000)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+class Bench:
+    """Rows to measure on, and the three pairs of rivals."""
+
+    def __init__(self, engine: AsyncEngine, people: list[int], big: int, quick: bool) -> None:
+        self.engine, self.people, self.big = engine, people, big
+        self.sessions: async_sessionmaker[AsyncSession] = build_session_factory(engine)
+        self.rounds = 3 if quick else 7
+
+    @classmethod
+    async def prepare(cls, engine: AsyncEngine, tasks: int, quick: bool) -> "Bench":
+        await create_db_and_tables(engine)
+        async with engine.begin() as connection:
+            handles = [{"handle": f"@worker-{n}"} for n in range(40)]
+            await connection.execute(insert(worker), handles)
+            people = list((await connection.execute(select(worker.c.id))).scalars())
+            made = await connection.execute(insert(project).values(name="big"))
+            (big,) = made.inserted_primary_key or (0,)
+            rows = [
+                {
+                    "title": f"task {n}",
+                    "project_id": big,
+                    "created_by_id": people[n % 40],
+                    "assignee_id": people[(n + 7) % 40],
+                }
+                for n in range(tasks)
+            ]
+            await connection.execute(insert(task), rows)
+        return cls(engine, people, big, quick)
+
+    async def page(self) -> tuple[float, float]:
+        """Fifty tasks with their workers: objects against rows, the same statements."""
+
+        async def ours() -> None:
+            async with self.sessions() as session:
+                for each in await TaskService(session).list_by_project(self.big, limit=50):
+                    assert each.assignee is not None
+                    assert each.created_by is not None
+
+        async def floor() -> None:
+            page = select(task).where(task.c.project_id == self.big).order_by(task.c.id).limit(50)
+            async with self.engine.connect() as connection:
+                rows = (await connection.execute(page)).all()
+                for key in ("assignee_id", "created_by_id"):
+                    ids = {getattr(row, key) for row in rows}
+                    people = select(worker).where(worker.c.id.in_(ids))
+                    {row.id: row for row in await connection.execute(people)}
+
+        return await compare(ours, floor, rounds=self.rounds * 10)
+
+    async def create(self) -> tuple[float, float]:
+        """A project with 10,000 tasks, in one transaction each."""
+        titles = [f"task {n}" for n in range(10_000)]
+        creator = self.people[0]
+
+        async def ours() -> None:
+            async with self.sessions() as session:
+                await create_project_with_tasks(session, ProjectCreate(name="p"), titles, creator)
+
+        async def floor() -> None:
+            async with self.engine.begin() as connection:
+                made = await connection.execute(insert(project).values(name="p"))
+                (key,) = made.inserted_primary_key or (0,)
+                rows = [{"title": t, "project_id": key, "created_by_id": creator} for t in titles]
+                await connection.execute(insert(task), rows)
+                row = {"entity_type": "project", "entity_id": key, "action": "created"}
+                await connection.execute(insert(audit).values(actor_id=creator, **row))
+
+        return await compare(ours, floor, rounds=self.rounds)
+
+    async def complete(self) -> tuple[float, float]:
+        """All tasks of the big project completed, against the bare UPDATE."""
+        mine = task.c.project_id == self.big
+
+        async def ours() -> None:
+            async with self.sessions() as session:
+                await complete_project_tasks(session, self.big)
+
+        async def floor() -> None:
+            done = {"status": "completed", "updated_at": utc_now()}
+            async with self.engine.begin() as connection:
+                todo = update(task).where(mine, task.c.status != "completed")
+                await connection.execute(todo.values(**done))
+
+        async def reopen() -> None:
+            async with self.engine.begin() as connection:
+                await connection.execute(update(task).where(mine).values(status="pending"))
+
+        return await compare(ours, floor, rounds=self.rounds, before=reopen)
+
+
+async def measure(kind: str, url: str, quick: bool) -> list[Ratio]:
+    """All ratios on one database."""
+    engine = build_engine(url)
+    tasks = 10_000 if quick else 100_000
+    try:
+        bench = await Bench.prepare(engine, tasks, quick)
+        return [
+            Ratio(kind, "page of 50 tasks with their workers", *await bench.page(), 2.0),
+            Ratio(kind, "project with 10,000 tasks", *await bench.create(), 1.5),
+            Ratio(kind, f"complete {tasks:,} tasks", *await bench.complete(), 1.2),
+        ]
+    finally:
+        await engine.dispose()
+
+
+async def run(quick: bool) -> list[Ratio]:
+    """All ratios on every database that can be had."""
+    found: list[Ratio] = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with Databases(KINDS, folder=Path(folder), ahead=1) as databases:
+            for kind in KINDS:
+                if reason := databases.available(kind):
+                    print(f"{kind} is left out: {reason}", file=sys.stderr)
+                    continue
+                database = await databases.create(kind)
+                found += await measure(kind, database.url, quick)
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 when a ratio is above its target."""
+    parser = argparse.ArgumentParser(description="Measure the reference against Core.")
+    parser.add_argument("--quick", action="store_true", help="fewer rows and rounds")
+    ratios = asyncio.run(run(parser.parse_args().quick))
+    table = Table("database", "work", "reference ms", "Core ms", "ratio", "at most")
+    for each in ratios:
+        table.add_row(
+            each.kind,
+            each.name,
+            *(f"{number:.1f}" for number in (each.ours, each.floor)),
+            *(f"{number:.2f}" for number in (each.value, each.target)),
+        )
+    Console().print(table)
+    return int(any(each.value > each.target for each in ratios))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
