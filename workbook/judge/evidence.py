@@ -50,7 +50,7 @@ class StudentError:
         return self.types[0]
 
     def __str__(self) -> str:
-        text = " ".join(self.message.split())
+        text = " ".join(re.split(r"\[SQL:|\(Background on", self.message)[0].split())
         return f"{self.kind}: {text[:300]}" if text else self.kind
 
 

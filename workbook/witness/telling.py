@@ -22,7 +22,8 @@ def tell(error: BaseException, root: Path, package: Path, name: str) -> dict[str
             if (place := own_place(frame.filename, root, package, name))
         ],
     }
-    cause = error.__cause__ or error.__context__ or getattr(error, "orig", None)
+    context = None if error.__suppress_context__ else error.__context__
+    cause = error.__cause__ or context or getattr(error, "orig", None)
     if isinstance(cause, BaseException):
         told["cause"] = {"types": _types(cause), "message": _message(cause)}
     if isinstance(error, SyntaxError) and error.filename:
@@ -37,7 +38,7 @@ def own_place(filename: str, root: Path, package: Path, name: str) -> str | None
     path = Path(filename)
     if path.is_relative_to(package):
         return f"{name}/{path.relative_to(package).as_posix()}"
-    if path.is_relative_to(root) and ".venv" not in path.parts:
+    if path.is_relative_to(root / "alembic"):
         return path.relative_to(root).as_posix()
     return None
 

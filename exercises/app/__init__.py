@@ -1,0 +1,1 @@
+"""The Task API's database layer: engine, models, services, migrations."""

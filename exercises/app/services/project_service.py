@@ -1,0 +1,50 @@
+"""What takes more than one row: projects with tasks, bulk changes, a savepoint."""
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ..errors import NotFoundError
+from ..models import AuditLog, Project, Task, Worker
+from ..schemas import ProjectCreate
+from .transaction import refusal, transaction
+
+
+async def create_project_with_tasks(
+    session: AsyncSession,
+    project_data: ProjectCreate,
+    task_titles: list[str],
+    created_by_id: int,
+) -> Project:
+    """Create a project, its first tasks and the audit row: all of them or none.
+
+    Flush for the project's id, then all tasks in one bulk statement
+    (``session.exec(insert(Task), params=[…])``: ten thousand objects through the session
+    would take seconds), then the audit row: ``entity_type`` "project", the project's id,
+    ``action`` "created", the creator as ``actor_id``, ``details`` ``{"tasks": n}``. One
+    commit. Without titles: a project without tasks.
+
+    A title that the database refuses, an unknown creator (``NotFoundError``), a lost
+    connection: whatever fails, neither the project nor a task stays.
+    """
+    raise NotImplementedError("exercise transactions.create_project")
+
+
+async def complete_project_tasks(session: AsyncSession, project_id: int) -> int:
+    """Mark all of a project's tasks as completed; return how many were not before.
+
+    One UPDATE, however many tasks. ``updated_at`` moves where the status changed and stays
+    elsewhere. An unknown project has nothing to complete: 0.
+    """
+    raise NotImplementedError("exercise transactions.complete")
+
+
+async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> Worker:
+    """Change a worker's handle inside the caller's transaction.
+
+    The caller commits. A taken handle is a ``ConflictError``, and only the renaming is
+    undone: it runs in a savepoint (``session.begin_nested()``), so what the caller did
+    before stays and the session goes on. Unknown worker: ``NotFoundError``.
+    """
+    raise NotImplementedError("exercise transactions.rename")

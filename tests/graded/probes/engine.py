@@ -1,0 +1,207 @@
+"""Lesson 1: URLs, engines, sessions, tables; none of it needs the student's models."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import URL, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel, select
+
+from .kit import Kit
+
+
+class Own(SQLModel, registry=registry(metadata=MetaData())):
+    """A registry of the probe's own, apart from any student's."""
+
+
+class Note(Own, table=True):
+    """A table to try sessions with before there are models."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    words: str
+
+
+async def _note_table(kit: Kit) -> None:
+    async with kit.engine.begin() as connection:
+        await connection.run_sync(Own.metadata.create_all)
+
+
+def _parts(url: Any) -> dict[str, Any]:
+    found = url if isinstance(url, URL) else make_url(str(url))
+    names = ("drivername", "username", "password", "host", "port", "database")
+    return {name: getattr(found, name) for name in names} | {"query": dict(found.query)}
+
+
+async def convert(kit: Kit, *, urls: list[str]) -> list[dict[str, Any]]:
+    """Each URL's async form, and what a second turn makes of that."""
+    function = kit.use("database.get_async_database_url")
+
+    async def twice(url: str) -> dict[str, Any]:
+        once = function(url)
+        return {"once": _parts(once), "twice": _parts(function(once))}
+
+    return [await kit.outcome(twice(url)) for url in urls]
+
+
+async def _ask(engine: AsyncEngine) -> dict[str, Any]:
+    async with engine.connect() as connection:
+        answer = (await connection.execute(text("SELECT 41 + 1"))).scalar_one()
+    return {"answer": answer, "driver": engine.dialect.driver}
+
+
+async def build(kit: Kit, *, urls: list[str]) -> list[dict[str, Any]]:
+    """An engine for each URL, asked one question; an empty URL means the check's database."""
+    saw = []
+    for url in urls:
+        engine = kit.use("database.build_engine")(url or kit.url)
+        saw.append(await kit.outcome(_ask(engine)))
+        await engine.dispose()
+    return saw
+
+
+async def hold(kit: Kit, *, pool_size: int, max_overflow: int) -> dict[str, Any]:
+    """How many connections of one engine are open before the next one has to wait."""
+    engine = kit.use("database.build_engine")(
+        kit.url, pool_size=pool_size, max_overflow=max_overflow
+    )
+    opened: list[AsyncConnection] = []
+    try:
+        while len(opened) <= pool_size + max_overflow:
+            due = len(opened) < pool_size + max_overflow
+            try:
+                async with asyncio.timeout(5 if due else 0.3):
+                    opened.append(await engine.connect())
+            except TimeoutError:
+                break
+        return {"open": len(opened)}
+    finally:
+        for connection in opened:
+            await connection.close()
+        await engine.dispose()
+
+
+async def lose_connection(kit: Kit) -> dict[str, Any]:
+    """Ends an engine's idle connection from another one, then uses the engine again."""
+    engine = kit.use("database.build_engine")(kit.url)
+    try:
+        async with engine.connect() as connection:
+            backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        async with kit.engine.connect() as outside:
+            await outside.execute(text(f"SELECT pg_terminate_backend({backend}, 5000)"))
+        return {"after": await kit.outcome(_ask(engine))}
+    finally:
+        await engine.dispose()
+
+
+SHELVES = (
+    "CREATE TABLE shelf (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE book (id INTEGER PRIMARY KEY, shelf_id INTEGER REFERENCES shelf (id))",
+    "INSERT INTO shelf VALUES (1)",
+)
+
+
+async def orphan(kit: Kit, *, missing: int) -> dict[str, Any]:
+    """On the second of two open connections: a book on a shelf, and one on none."""
+    engine = kit.use("database.build_engine")(kit.url)
+
+    async def put(connection: AsyncConnection, book: int, shelf: int) -> None:
+        await connection.execute(text(f"INSERT INTO book VALUES ({book}, {shelf})"))
+
+    try:
+        async with engine.begin() as connection:
+            for statement in SHELVES:
+                await connection.execute(text(statement))
+        async with engine.connect(), engine.connect() as second:
+            accepted = await kit.outcome(put(second, 1, 1))
+            refused = await kit.outcome(put(second, 2, missing))
+            await second.rollback()
+        return {"accepted": accepted, "refused": refused}
+    finally:
+        await engine.dispose()
+
+
+async def savepoint(kit: Kit, *, undone: int, kept: int) -> None:
+    """A released savepoint in a transaction that rolls back, then one that commits."""
+    engine = kit.use("database.build_engine")(kit.url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE rung (id INTEGER PRIMARY KEY)"))
+        async with engine.connect() as connection:
+            for rung, end in ((undone, connection.rollback), (kept, connection.commit)):
+                async with connection.begin_nested():
+                    await connection.execute(text(f"INSERT INTO rung VALUES ({rung})"))
+                await end()
+    finally:
+        await engine.dispose()
+
+
+async def after_commit(kit: Kit, *, words: str) -> dict[str, Any]:
+    """A row of a session of the student's factory, read after its commit without await."""
+    await _note_table(kit)
+    async with kit.use("database.build_session_factory")(kit.engine)() as session:
+        note = Note(words=words)
+        session.add(note)
+        await session.commit()
+
+        async def read() -> str:
+            return note.words
+
+        return {"read": await kit.outcome(read())}
+
+
+async def run_exec(kit: Kit, *, words: str) -> dict[str, Any]:
+    """Rows that a session's `exec` selects."""
+    await _note_table(kit)
+    async with kit.use("database.build_session_factory")(kit.engine)() as session:
+        session.add(Note(words=words))
+        await session.flush()
+
+        async def rows() -> list[str]:
+            return [note.words for note in (await session.exec(select(Note))).all()]
+
+        return {"exec": await kit.outcome(rows())}
+
+
+async def request(kit: Kit, *, words: str, fails: bool) -> dict[str, Any]:
+    """One request: a row is flushed; then the caller fails, or commits and is done."""
+    await _note_table(kit)
+    sessions = kit.use("database.get_session")()
+    session = await anext(sessions)
+    session.add(Note(words=words))
+    await session.flush()
+    if fails:
+        left = await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
+    else:
+        await session.commit()
+        left = await kit.outcome(anext(sessions))
+    return {"left": left}
+
+
+async def requests(kit: Kit, *, ways: list[str]) -> dict[str, Any]:
+    """Request after request, each left another way, every session kept in hand."""
+    kept: list[Any] = []
+    for way in ways:
+        sessions = kit.use("database.get_session")()
+        try:
+            async with asyncio.timeout(3):
+                session = await anext(sessions)
+                await session.exec(select(1))
+        except TimeoutError:
+            return {"served": len(kept), "asked": len(ways)}
+        kept += [(sessions, session)]
+        if way == "fails":
+            await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
+        elif way == "ends":
+            await kit.outcome(anext(sessions))
+        else:
+            await sessions.aclose()
+    return {"served": len(kept), "asked": len(ways)}
+
+
+async def create_tables(kit: Kit, *, times: int, named: bool) -> None:
+    """Calls create_db_and_tables, with an engine or for the process's own."""
+    create = kit.use("database.create_db_and_tables")
+    for _ in range(times):
+        await (create(kit.engine) if named else create())
