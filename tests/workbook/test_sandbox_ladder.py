@@ -18,6 +18,7 @@ from workbook.sandbox import (
     rungs,
     seccomp,
 )
+from workbook.sandbox import rung as one_rung
 from workbook.sandbox.jail import SYSTEM, outermost
 
 
@@ -27,6 +28,7 @@ def nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap, "missing", lambda: "no program bwrap")
     monkeypatch.setattr(seccomp, "missing", lambda: "no seccomp")
     monkeypatch.setattr(landlock, "abi", lambda: 0)
+    monkeypatch.setattr(one_rung, "is_root", lambda: False)
     monkeypatch.setattr(ladder, "is_root", lambda: False)
 
 
@@ -84,9 +86,22 @@ def test_a_rung_that_cannot_be_used_says_why(monkeypatch: pytest.MonkeyPatch) ->
         choose("bubblewrap")
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("bwrap: Unknown option --disable-userns", "too old; install 0.8"),
+        ("bwrap: setting up uid map: Permission denied", "setting up uid map: Permission denied"),
+    ],
+)
+def test_what_bubblewrap_says_is_passed_on(said: str, reason: str) -> None:
+    """In its own words, where they help."""
+    failing = [sys.executable, "-c", f"import sys; sys.exit({said!r})"]
+    assert reason in str(bubblewrap._fails(failing))
+
+
 def test_the_walls_without_mounts_are_not_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would stay root inside."""
-    monkeypatch.setattr(ladder, "is_root", lambda: True)
+    monkeypatch.setattr(one_rung, "is_root", lambda: True)
     assert "root" in str(ladder.named("landlock+seccomp").available())
 
 
@@ -94,6 +109,7 @@ def test_an_old_landlock_is_not_enough_where_there_are_no_mounts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It can't close abstract sockets and signals."""
+    monkeypatch.setattr(one_rung, "is_root", lambda: False)
     monkeypatch.setattr(ladder, "is_root", lambda: False)
     monkeypatch.setattr(landlock, "abi", lambda: 3)
     assert ladder.named("landlock+seccomp").available() == "needs Landlock 6, this kernel has 3"

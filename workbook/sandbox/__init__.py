@@ -8,9 +8,10 @@ child, after the fork and before it imports a submission.
 
 from workbook.sandbox.errors import SandboxError
 from workbook.sandbox.jail import Jail, interpreter_trees
-from workbook.sandbox.ladder import PLAIN, Rung, choose, rungs
+from workbook.sandbox.ladder import PLAIN, choose, rungs
 from workbook.sandbox.lockdown import Lockdown, lockdown, shield, sweep
 from workbook.sandbox.refusal import refusal_of, was_refused
+from workbook.sandbox.rung import Rung
 from workbook.sandbox.selftest import Proof, prove, selftest
 
 __all__ = [

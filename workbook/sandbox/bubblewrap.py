@@ -92,4 +92,6 @@ def _fails(arguments: Iterable[str]) -> str | None:
     if tried.returncode == 0:
         return None
     said = tried.stderr.decode(errors="replace").strip().splitlines()
+    if said and "Unknown option" in said[-1]:
+        return "this bubblewrap is too old; install 0.8 or newer"
     return said[-1][:200] if said else f"bwrap ended with code {tried.returncode}"

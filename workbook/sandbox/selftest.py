@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.sandbox.errors import SandboxError
-from workbook.sandbox.ladder import PLAIN, Rung
+from workbook.sandbox.ladder import PLAIN
+from workbook.sandbox.rung import Rung
 from workbook.sandbox.sentinels import PACKAGE, World, laid_out
 
 SECONDS = 30

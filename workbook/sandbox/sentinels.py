@@ -13,7 +13,7 @@ from typing import Any
 import workbook
 from workbook.sandbox import bubblewrap
 from workbook.sandbox.jail import Jail, interpreter_trees
-from workbook.sandbox.ladder import Rung
+from workbook.sandbox.rung import Rung
 
 SCRATCH_BYTES = 8 << 20
 PACKAGE = Path(workbook.__file__).parent
