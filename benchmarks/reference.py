@@ -9,20 +9,15 @@ a ratio is above its target.
 
 import argparse
 import asyncio
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from benchmarks.ratios import Ratio, compare, show
 from solution.database import build_engine, build_session_factory, create_db_and_tables
 from solution.models import Base
 from solution.models.columns import utc_now
@@ -33,39 +28,6 @@ from workbook.databases import KINDS, Databases
 task, worker, project, audit = (
     Base.metadata.tables[name] for name in ("task", "worker", "project", "audit_log")
 )
-Work = Callable[[], Awaitable[object]]
-
-
-@dataclass
-class Ratio:
-    """One comparison: medians in milliseconds, and the most their ratio may be."""
-
-    kind: str
-    name: str
-    ours: float
-    floor: float
-    target: float
-
-    @property
-    def value(self) -> float:
-        return self.ours / self.floor
-
-
-async def compare(
-    ours: Work, floor: Work, *, rounds: int, before: Work | None = None
-) -> tuple[float, float]:
-    """Run both in turns, once to warm up; return the two medians in milliseconds."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for turn in range(rounds + 1):
-        order = ((0, ours), (1, floor)) if turn % 2 else ((1, floor), (0, ours))
-        for side, work in order:
-            if before is not None:
-                await before()
-            start = time.perf_counter()
-            await work()
-            if turn:
-                times[side].append((time.perf_counter() - start) * 1000)
-    return statistics.median(times[0]), statistics.median(times[1])
 
 
 class Bench:
@@ -192,15 +154,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the reference against Core.")
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds")
     ratios = asyncio.run(run(parser.parse_args().quick))
-    table = Table("database", "work", "reference ms", "Core ms", "ratio", "at most")
-    for each in ratios:
-        table.add_row(
-            each.kind,
-            each.name,
-            *(f"{number:.1f}" for number in (each.ours, each.floor)),
-            *(f"{number:.2f}" for number in (each.value, each.target)),
-        )
-    Console().print(table)
+    show(ratios)
     return int(any(each.value > each.target for each in ratios))
 
 
