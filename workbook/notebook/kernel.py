@@ -44,5 +44,5 @@ def learn(shell: InteractiveShell) -> None:
     cast(Any, shell).register_magic_function(answer, "cell", "answer")
 
 
-if (_shell := get_ipython()) is not None:  # type: ignore[no-untyped-call]
+if (_shell := get_ipython()) is not None:
     learn(_shell)
