@@ -1,0 +1,82 @@
+"""The reference earns everything, the starter nothing, and each cut changes only its own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbook.course import Course, Exercise
+from workbook.judge.run import Judges
+from workbook.starter import fill
+
+COURSE = Course.load()
+EXERCISES = [exercise for exercise in COURSE.exercises if exercise.cuts]
+IDS = [exercise.id for exercise in EXERCISES]
+
+
+def states(result: dict[str, Any]) -> dict[str, str]:
+    return {row["id"]: row["verdict"] for row in result["checks"]}
+
+
+def stories(result: dict[str, Any], ids: set[str]) -> str:
+    return "\n".join(
+        f"{r['id']}: {r['verdict']}: {r['story']}" for r in result["checks"] if r["id"] in ids
+    )
+
+
+def own(exercise: Exercise) -> set[str]:
+    return {check.id for check in exercise.checks}
+
+
+def after(exercise: Exercise) -> set[str]:
+    """The checks that need an exercise, directly or not."""
+    needy = {
+        check.id
+        for later in COURSE.exercises
+        if exercise in COURSE.prerequisites(later)
+        for check in later.checks
+    }
+    ids = {exercise.id} | own(exercise)
+    return needy | {check.id for check in COURSE.checks if ids & set(check.needs)}
+
+
+async def test_the_reference_earns_every_point_on_both_databases(judges: Judges) -> None:
+    result = await judges.run((), COURSE.reference)
+    failed = {id for id, state in states(result).items() if state != "ok"}
+    assert not failed, stories(result, failed)
+    assert (result["earned"], result["possible"]) == (100, 100)
+
+
+async def test_the_untouched_starter_earns_nothing(judges: Judges, tmp_path: Path) -> None:
+    fill(COURSE, tmp_path)
+    result = await judges.run((), tmp_path)
+    assert result["earned"] == result["extension"]["earned"] == 0
+    assert set(states(result).values()) <= {"not started", "waits"}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("exercise", EXERCISES, ids=IDS)
+async def test_a_cut_taken_out_of_the_reference_fails_its_exercise_and_what_waits_for_it(
+    judges: Judges, tmp_path: Path, exercise: Exercise
+) -> None:
+    fill(COURSE, tmp_path, [one.id for one in COURSE.exercises if one.id != exercise.id])
+    result = await judges.run((), tmp_path)
+    failed = {id for id, state in states(result).items() if state != "ok"}
+    assert own(exercise) <= failed, f"earned by a blank: {sorted(own(exercise) - failed)}"
+    strangers = failed - own(exercise) - after(exercise)
+    assert not strangers, stories(result, strangers)
+    assert not {"ours", "crashed"} & set(states(result).values())
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("exercise", EXERCISES, ids=IDS)
+async def test_a_cut_put_into_the_starter_earns_its_exercise_alone(
+    judges: Judges, tmp_path: Path, exercise: Exercise
+) -> None:
+    fill(COURSE, tmp_path, [exercise.id])
+    result = await judges.run((), tmp_path)
+    earned = {id for id, state in states(result).items() if state == "ok"}
+    assert earned <= own(exercise) | after(exercise), sorted(earned - own(exercise))
+    if not COURSE.prerequisites(exercise):
+        assert own(exercise) <= earned, stories(result, own(exercise) - earned)
+    assert not {"ours", "crashed"} & set(states(result).values())
