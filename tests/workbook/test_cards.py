@@ -38,6 +38,7 @@ minutes = 8
 tier = "core"
 objective = "whole"
 hints = ["where", "which", "shape"]
+cuts = [{ file = "app/services/project_service.py", body = "create" }]
 checks = [
   { id = "together", points = 2 }, { id = "nothing", points = 2 }, { id = "bulk", points = 2 },
 ]
@@ -192,6 +193,14 @@ def test_a_check_that_waits_names_what_comes_first(course: Course) -> None:
     )
     assert "(models.task first)" in text
     assert "workbook check models.task" in text
+
+
+def test_what_is_not_begun_says_where_to_write_it(course: Course) -> None:
+    rows = [check(name, "not started", name) for name in ("together", "nothing", "bulk")]
+    where = "  write        create in app/services/project_service.py"
+    assert where in cards.text_result(course, result(*rows)).split("\n")
+    rows[0]["verdict"] = "not yet"
+    assert where not in cards.text_result(course, result(*rows)).split("\n")
 
 
 def test_a_fault_of_ours_sends_nobody_to_a_hint(course: Course) -> None:

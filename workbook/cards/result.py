@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbook.cards.paper import clean
-from workbook.course import Course, UnknownId
+from workbook.course import Course, Exercise, UnknownId
 
 FINE = {"ok", "not checked"}
 _MOST_PRINTED = 4_000
@@ -84,10 +84,11 @@ def _card(
     earned = sum(check["earned"] for check in checks)
     possible = sum(check["possible"] for check in checks)
     try:
-        title = course.exercise(id).title
+        exercise = course.exercise(id)
     except UnknownId:
-        title = ""
-    return Card(id, title, earned, possible, tuple(rows), tuple(_closing(id, checks)))
+        return Card(id, "", earned, possible, tuple(rows), tuple(_closing(id, checks)))
+    closing = [*_opening(exercise, checks), *_closing(id, checks)]
+    return Card(id, exercise.title, earned, possible, tuple(rows), tuple(closing))
 
 
 def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Row:
@@ -109,6 +110,13 @@ def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Ro
 def _printed(check: Mapping[str, Any]) -> str:
     text = clean(str(check.get("printed", ""))).strip("\n")
     return text if len(text) <= _MOST_PRINTED else f"{text[:_MOST_PRINTED]}\n…"
+
+
+def _opening(exercise: Exercise, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Where to write what nobody has begun."""
+    if all(check["verdict"] == "not started" for check in checks):
+        for cut in exercise.cuts:
+            yield "write", f"{cut.name} in {cut.file}" if cut.name else cut.file
 
 
 def _closing(id: str, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
