@@ -13,6 +13,7 @@ from workbook.grading.exports.moodle import moodle_csv
 from workbook.grading.exports.table import changed, grades_csv, remarks
 from workbook.grading.grader import Result
 from workbook.grading.ledger import Ledger
+from workbook.grading.reports import class_page, student_page, timing_page
 from workbook.grading.rows import Row
 from workbook.grading.writing import canonical, remove_others, write_whole
 
@@ -28,7 +29,10 @@ def write_outputs(ledger: Ledger, out: Path) -> None:
         out / "results": set(),
         exports / "gradescope": set(),
         exports / "github": set(),
+        out / "report" / "students": set(),
     }
+    write_whole(out / "report" / "index.html", class_page(ledger))
+    write_whole(out / "report" / "timing.html", timing_page(ledger))
     for row in ledger.rows:
         for path, content in _one_person(ledger, row, out):
             write_whole(path, content)
@@ -44,6 +48,7 @@ def _one_person(ledger: Ledger, row: Row, out: Path) -> Iterator[tuple[Path, str
     if (results := gradescope_results(row, document)) is not None:
         yield out / "exports" / "gradescope" / f"{name}.json", canonical(results) + "\n"
     yield out / "exports" / "github" / f"{name}.md", job_summary(row)
+    yield out / "report" / "students" / f"{name}.html", student_page(ledger, row, document)
 
 
 def result_facts(ledger: Ledger, row: Row, document: Result | None) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""Report pages hold whatever a student wrote as text, load nothing, and are the same each time."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import archive
+from fake_grader import CHECKS, FakeGrader
+
+from workbook.grading.catalogue import Catalogue
+from workbook.grading.figures import clusters, normalised, per_check, point_biserial, same_files
+from workbook.grading.gradebook import FILE, Gradebook
+from workbook.grading.ledger import Ledger
+from workbook.grading.outputs import write_outputs
+from workbook.grading.overriding import override
+from workbook.grading.roster import Roster, Student
+from workbook.grading.run import Plan, grade_class
+
+HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m&amp;{{7*7}}"
+WELCOME = {
+    "a", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1",
+    "h2", "h3", "head", "header", "html", "i", "li", "line", "main", "meta", "ol", "p", "path",
+    "pre", "rect", "s", "section", "span", "style", "summary", "svg", "table", "tbody", "td",
+    "text", "th", "thead", "title", "tr", "ul",
+}  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """What a browser would make of a page: elements, attributes and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "class"
+    texts = ["passes = 6", "passes = 5", "passes = 4", "passes = 2", "passes = 1 # hostile", ""]
+    for number, text in enumerate(texts):
+        archive(folder / f"s{number}.zip", text)
+    archive(folder / "twin.zip", "passes = 2")
+    archive(folder / "<img src=y>.zip", "passes = 3")
+    people = [Student(f"s{number}", f"Person {number}") for number in range(7)]
+    people[4] = Student("s4", HOSTILE, section=HOSTILE)
+    catalogue = Catalogue(
+        title=HOSTILE,
+        lessons={"services": HOSTILE},
+        objectives={"services.get": "Load an object graph."},
+        extension=("tenancy",),
+    )
+    plan = Plan(catalogue=catalogue)
+    grade_class(folder, tmp_path / "out", FakeGrader, plan, roster=Roster(people))
+    with Gradebook(tmp_path / "out" / FILE) as book:
+        write_outputs(override(book, "s3", CHECKS[2][0], 1, f"by hand {HOSTILE}"), tmp_path / "out")
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def ledger(out: Path) -> Ledger:
+    from workbook.grading.ledger import read_ledger
+
+    return read_ledger(Gradebook(out / FILE))
+
+
+def test_nothing_a_student_wrote_becomes_an_element_or_an_attribute(out: Path) -> None:
+    pages = list((out / "report").rglob("*.html"))
+    assert len(pages) == 2 + 9
+    for path in pages:
+        seen = Reader(path.read_text(encoding="utf-8"))
+        assert seen.tags <= WELCOME, path
+        names = {name for name, _ in seen.attributes}
+        assert not [name for name in names if name.startswith("on")]
+        links = {value for name, value in seen.attributes if name in ("href", "src", "action")}
+        assert not [link for link in links if ":" in link or link.startswith(("/", "<"))]
+        policy = next(value for name, value in seen.attributes if name == "content")
+        assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+        text = "".join(seen.text)
+        assert "\u202e" not in text
+        assert "\x1b" not in text
+
+
+def test_hostile_text_is_there_to_be_read(out: Path) -> None:
+    shown = "".join(Reader((out / "report" / "index.html").read_text(encoding="utf-8")).text)
+    assert "</td><script>alert(1)</script><img src=x onerror=alert(2)>\\u202e\\u001b[31m" in shown
+    assert "<img src=y>" in shown
+
+
+def test_every_link_of_the_report_leads_to_a_page(out: Path) -> None:
+    for path in (out / "report").rglob("*.html"):
+        seen = Reader(path.read_text(encoding="utf-8"))
+        for name, link in seen.attributes:
+            if name == "href" and not link.startswith("#"):
+                assert (path.parent / link).resolve().is_file(), link
+
+
+def test_a_change_by_hand_is_seen_on_both_pages(out: Path) -> None:
+    for page in ("index.html", "students/s3.html"):
+        assert "by hand &lt;/td&gt;" in (out / "report" / page).read_text(encoding="utf-8")
+
+
+def test_the_self_test_and_the_isolation_are_on_the_class_page(out: Path) -> None:
+    page = (out / "report" / "index.html").read_text(encoding="utf-8")
+    assert "bubblewrap, Landlock, seccomp and limits" in page
+    assert "reaches a port of this machine" in page
+
+
+def test_a_check_that_only_the_able_pass_discriminates(ledger: Ledger) -> None:
+    items = {item.name: item for item in per_check(ledger)}
+    first, last = items[CHECKS[0][0]], items[CHECKS[5][0]]
+    assert first.rate == pytest.approx(7 / 8)
+    assert last.rate == pytest.approx(1 / 8)
+    assert last.discrimination is not None
+    assert last.discrimination > 0.4
+    assert items[CHECKS[3][0]].stopped == 5
+
+
+def test_point_biserial_is_nothing_without_variation() -> None:
+    assert point_biserial([1, 1, 1], [1, 2, 3]) is None
+    assert point_biserial([1], [1]) is None
+    assert point_biserial([0, 0, 1, 1], [1, 2, 3, 4]) == pytest.approx(0.89)
+    assert point_biserial([1, 1, 0, 0], [1, 2, 3, 4]) == pytest.approx(-0.89)
+
+
+def test_messages_that_differ_in_drawn_values_alone_are_one_cluster(ledger: Ledger) -> None:
+    assert normalised("We asked '@ada-1' for 3 tasks in app/x.py:38") == normalised(
+        "we asked  '@ben_2' for 12 tasks in app/other/y.py"
+    )
+    found = clusters(ledger)
+    assert found[0].check == CHECKS[5][0]
+    assert len(found[0].students) == 6
+
+
+def test_people_with_the_same_files_are_named_together(ledger: Ledger) -> None:
+    assert same_files(ledger) == [("s3", "twin")]
+
+
+def test_a_thousand_students_fit_on_a_page_that_opens(tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    for number in range(7):
+        archive(folder / f"s{number}.zip", f"passes = {number}")
+    ledger = grade_class(folder, tmp_path / "out", FakeGrader, Plan())
+    from dataclasses import replace
+
+    from workbook.grading.reports import class_page
+
+    many = tuple(
+        replace(row, student=Student(f"{row.student.key}-{copy}"))
+        for copy in range(143)
+        for row in ledger.rows
+    )
+    assert len(class_page(replace(ledger, rows=many))) < 1_500_000
