@@ -1,0 +1,41 @@
+"""The rules, one module a subject; importing this enters them all."""
+
+from . import (
+    awaits,
+    engines,
+    errors,
+    fields,
+    keys,
+    loading,
+    loops,
+    migrations,
+    pools,
+    relationships,
+    rollbacks,
+    sharing,
+    sql,
+    tenancy,
+    timestamps,
+    transactions,
+    urls,
+)
+
+__all__ = [
+    "awaits",
+    "engines",
+    "errors",
+    "fields",
+    "keys",
+    "loading",
+    "loops",
+    "migrations",
+    "pools",
+    "relationships",
+    "rollbacks",
+    "sharing",
+    "sql",
+    "tenancy",
+    "timestamps",
+    "transactions",
+    "urls",
+]

@@ -1,0 +1,118 @@
+"""What Alembic's `env.py` has to know before it can compare."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project import Project
+from ..registry import Mark, rule
+from ..sources import Source
+from ..trees import dotted, is_constant, targets_of
+
+DYNAMIC = ("import_module", "__import__", "walk_packages", "iter_modules", "glob(", "exec(")
+
+
+def _is_env(source: Source) -> bool:
+    return source.file.name == "env.py" and source.is_migration
+
+
+@rule(
+    "WB701",
+    "target_metadata is None",
+    why="Autogenerate compares the database with nothing: revisions come out empty, or drop what "
+    "is there, and `alembic check` can't see a drift.",
+    fix="`target_metadata = SQLModel.metadata`, behind the imports of all models.",
+)
+def find_empty_metadata(source: Source, project: Project) -> Iterator[Mark]:
+    if not _is_env(source):
+        return
+    given = [
+        node
+        for node in source.assignments
+        if any(dotted(target) == "target_metadata" for target in targets_of(node))
+    ]
+    if given and all(is_constant(node.value, None) for node in given):
+        yield given[0], "`env.py` hands Alembic no metadata."
+
+
+@rule(
+    "WB702",
+    "models that env.py never imports",
+    why="A table whose module isn't imported isn't in the metadata: autogenerate leaves it out, or "
+    "writes a revision that drops it.",
+    fix="Import the module in `env.py`, or in the package `env.py` imports.",
+)
+def find_unimported_models(source: Source, project: Project) -> Iterator[Mark]:
+    if not _is_env(source):
+        return
+    reached = _reachable(source, project)
+    if reached is None:
+        return
+    tables = list(project.tables.values())
+    seen = {_package(table.source) for table in tables if table.source.path in reached}
+    missing: dict[str, list[str]] = {}
+    for table in tables:
+        ours = not seen or _package(table.source) in seen
+        if ours and table.source.path not in reached and _is_near(source, table.source):
+            missing.setdefault(table.source.path, []).append(table.name)
+    for path, names in sorted(missing.items()):
+        yield source.tree.body[0], f"{', '.join(sorted(names))} of {path} can't be seen from here."
+
+
+def _package(source: Source) -> str:
+    """The top package of a module: tables of another one have a metadata of their own."""
+    return source.module.partition(".")[0]
+
+
+def _is_near(env: Source, source: Source) -> bool:
+    """Whether models lie below the folder that holds this environment."""
+    return source.file.resolve().is_relative_to(env.file.resolve().parent.parent)
+
+
+def _reachable(env: Source, project: Project) -> set[str] | None:
+    """The files that importing env.py runs; None when imports are computed."""
+    seen: set[str] = set()
+    waiting = [env]
+    while waiting:
+        source = waiting.pop()
+        if source.path in seen:
+            continue
+        seen.add(source.path)
+        if any(word in source.text for word in DYNAMIC):
+            return None
+        for name in _imported(source):
+            waiting += [found for found in _sources_for(project, name) if found.path not in seen]
+    return seen if len(seen) > 1 else (seen if _imports_project(env, project) else None)
+
+
+def _imported(source: Source) -> set[str]:
+    names = {alias.name for node in source.every(ast.Import) for alias in node.names}
+    for node in source.every(ast.ImportFrom):
+        origin = source.origin(node)
+        names |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
+    return names - {""}
+
+
+def _sources_for(project: Project, name: str) -> list[Source]:
+    """The modules an import runs: the packages above it, then itself."""
+    parts = name.split(".")
+    found = []
+    for length in range(1, len(parts) + 1):
+        found += _ending(project, ".".join(parts[:length]), len(parts) > 1)
+    return found
+
+
+def _ending(project: Project, name: str, qualified: bool) -> list[Source]:
+    """A module by name, wherever below the reviewed folder its root lies."""
+    exact = project.by_module.get(name)
+    if exact is not None:
+        return [exact]
+    if not qualified:
+        return []
+    return [item for item in project.sources if item.module.endswith(f".{name}")]
+
+
+def _imports_project(env: Source, project: Project) -> bool:
+    """Whether env.py sets metadata at all without a module of this project."""
+    return "metadata" in env.text and not project.mentions("import_module")

@@ -1,0 +1,137 @@
+"""Sessions used by two tasks at once, kept forever, or never closed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project import Project
+from ..registry import Mark, rule
+from ..sessions import ASYNC
+from ..sources import Source
+from ..trees import dotted, is_generator, last, targets_of
+
+SPAWNS = {"create_task", "ensure_future", "start_soon"}
+
+
+@rule(
+    "WB351",
+    "one session shared by tasks that run at once",
+    why="A session is one connection and one transaction: two tasks in it raise "
+    "IllegalStateChangeError, or mix their work without a word.",
+    fix="Give each task a session of its own from the factory, or run the queries in turn.",
+    everywhere=True,
+)
+def find_shared_sessions(source: Source, project: Project) -> Iterator[Mark]:
+    for call in source.every(ast.Call):
+        name = last(dotted(call.func))
+        if name == "gather" and source.qualified(call.func).startswith("asyncio"):
+            used = [_sessions_in(source, project, argument) for argument in call.args]
+            twice = {
+                item
+                for index, one in enumerate(used)
+                for item in one
+                for later in used[index + 1 :]
+                if item in later
+            }
+            for argument, names in zip(call.args, used, strict=True):
+                many = isinstance(argument, ast.Starred) and _is_repeated(source, argument)
+                twice |= names if many else set()
+            if twice:
+                yield call, f"`{min(twice)}` is used by several of the gathered coroutines."
+        elif name in SPAWNS and call.args and _in_loop(source, call):
+            outside = _sessions_in(source, project, call.args[0]) - _made_in_loop(source, call)
+            if outside:
+                yield call, f"`{min(outside)}` is used by every task this loop starts."
+
+
+def _sessions_in(source: Source, project: Project, node: ast.AST) -> set[str]:
+    """The sessions an expression uses, through methods of `self` as well."""
+    found: set[str] = set()
+    for item in ast.walk(node):
+        name = dotted(item)
+        if name and project.sessions.kind(source, item) in ASYNC:
+            found.add(name)
+        if isinstance(item, ast.Call) and dotted(item.func).startswith("self."):
+            found |= _used_by_method(source, project, item)
+    return found
+
+
+def _used_by_method(source: Source, project: Project, call: ast.Call) -> set[str]:
+    owner = source.class_of(call)
+    for function in owner.body if owner else ():
+        if isinstance(function, ast.AsyncFunctionDef) and f"self.{function.name}" == dotted(
+            call.func
+        ):
+            return {
+                dotted(node)
+                for node in source.inside(function)
+                if isinstance(node, ast.Attribute)
+                and dotted(node).startswith("self.")
+                and project.sessions.kind(source, node) in ASYNC
+            }
+    return set()
+
+
+def _is_repeated(source: Source, argument: ast.Starred) -> bool:
+    return isinstance(argument.value, ast.ListComp | ast.GeneratorExp)
+
+
+def _in_loop(source: Source, node: ast.AST) -> ast.AST | None:
+    for above in source.ancestors(node):
+        if isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return None
+        if isinstance(above, ast.For | ast.ListComp | ast.GeneratorExp):
+            return above
+    return None
+
+
+def _made_in_loop(source: Source, node: ast.AST) -> set[str]:
+    loop = _in_loop(source, node)
+    return {dotted(name) for item in ast.walk(loop) for name in targets_of(item)} if loop else set()
+
+
+@rule(
+    "WB352",
+    "a session made at import",
+    why="All requests of the process then share one session: its transaction, its failures and "
+    "every object it has seen.",
+    fix="Keep the factory in the module; open a session per request or unit of work.",
+)
+def find_module_sessions(source: Source, project: Project) -> Iterator[Mark]:
+    for node in source.tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
+            scoped = last(dotted(node.value.func)) == "async_scoped_session"
+            made = project.sessions.made(source, node.value)
+            if made in ASYNC and not scoped and _opens(project, node.value):
+                yield node, f"`{dotted(targets_of(node)[0])}` lives as long as the process."
+
+
+def _opens(project: Project, call: ast.Call) -> bool:
+    name = last(dotted(call.func))
+    return name == "AsyncSession" or name in project.sessions.factories
+
+
+@rule(
+    "WB353",
+    "a session that is never closed",
+    why="Its connection goes back to the pool only when it is collected: under load the pool runs "
+    "dry and requests wait for nothing.",
+    fix="`async with factory() as session: yield session`.",
+)
+def find_unclosed_sessions(source: Source, project: Project) -> Iterator[Mark]:
+    for function in source.every(ast.AsyncFunctionDef):
+        if not is_generator(function):
+            continue
+        nodes = source.inside(function)
+        closed = {dotted(node.value) for node in nodes if getattr(node, "attr", "") == "close"}  # type: ignore[attr-defined]
+        entered = {dotted(node.context_expr) for node in nodes if isinstance(node, ast.withitem)}
+        yielded = {dotted(node.value) for node in nodes if isinstance(node, ast.Yield)}
+        for node in nodes:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                name = dotted(node.targets[0])
+                opened = project.sessions.made(source, node.value) in ASYNC and _opens(
+                    project, node.value
+                )
+                if opened and name in yielded - closed - entered:
+                    yield node, f"`{name}` is opened and handed out, and nothing closes it."
