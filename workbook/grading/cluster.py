@@ -32,7 +32,13 @@ class Tls:
 class DaskCrew:
     """The graders of every worker of a Dask cluster."""
 
-    def __init__(self, address: str, factory: GraderFactory, tls: Tls | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        factory: GraderFactory,
+        tls: Tls | None = None,
+        patience: str = "20s",
+    ) -> None:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
@@ -46,7 +52,7 @@ class DaskCrew:
             tls_client_key=str(tls.key), require_encryption=True,
         )  # fmt: skip
         try:
-            self._client = distributed.Client(address, security=security, timeout="20s")
+            self._client = distributed.Client(address, security=security, timeout=patience)
         except (OSError, TimeoutError, ValueError) as error:
             raise CannotStart(f"no Dask scheduler answers at {address}: {error}") from error
         self.size = sum(self._client.nthreads().values())

@@ -14,6 +14,7 @@ class Replay:
     """All the judge needs to repeat a check, and what it said the first time."""
 
     staged: Path
+    digest: str
     seed: int
     check: str
     suite: str
@@ -44,4 +45,4 @@ def replay(book: Gradebook, submission: str, check: str, folder: Path) -> Replay
         raise GradebookError(f'no check is called "{check}"{hint}')
     staged = unbundle(files, folder / "work")
     databases = tuple(row.key.databases.split("+"))
-    return Replay(staged, row.key.seed, check, row.key.suite, databases, found[0])
+    return Replay(staged, row.digest, row.key.seed, check, row.key.suite, databases, found[0])

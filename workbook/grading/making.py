@@ -1,0 +1,34 @@
+"""Who grades: the judge's own grader, or another one named on the command line."""
+
+import importlib
+from pathlib import Path
+from typing import Protocol
+
+from workbook.course import Course
+from workbook.grading.grader import GraderFactory
+
+GRADER = "workbook.judge.grader:grader_for"
+"""The function that makes graders: `grader_for(course, databases=…, db_url=…, unsafe=…)`."""
+
+
+class Maker(Protocol):
+    """Gives a factory that other processes can import, for a course and its databases."""
+
+    def __call__(
+        self, course: Path | None, *, databases: tuple[str, ...], db_url: str | None, unsafe: bool
+    ) -> GraderFactory: ...
+
+
+def maker(named: str) -> Maker:
+    """The function called `module:name`; raises `ValueError` when there is none."""
+    module, _, name = named.partition(":")
+    try:
+        found: Maker = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"there is no grader at {named}: {error}") from error
+    return found
+
+
+def course_of(folder: Path | None) -> Course:
+    """The course that was named, or ours."""
+    return Course.load(folder)

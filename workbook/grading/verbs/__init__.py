@@ -1,0 +1,1 @@
+"""The instructor's verbs, one file a subject."""

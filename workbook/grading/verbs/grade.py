@@ -1,0 +1,161 @@
+"""`workbook grade` and `workbook merge`: a folder of submissions becomes grades."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbook.course import CourseError
+from workbook.grading.catalogue import Catalogue
+from workbook.grading.crew import Crew
+from workbook.grading.grader import GraderFactory
+from workbook.grading.ledger import Ledger
+from workbook.grading.making import GRADER, course_of, maker
+from workbook.grading.merging import merge as merge_shards
+from workbook.grading.progress import Progress
+from workbook.grading.roster import read_roster
+from workbook.grading.run import Plan, Stopped, grade_class
+from workbook.grading.verbs.speaking import (
+    CourseOption,
+    DbUrlOption,
+    GraderOption,
+    OutOption,
+    UnsafeOption,
+    out_console,
+    say,
+    summary,
+    told,
+)
+
+OUT = Path("grades")
+
+
+class Rule(StrEnum):
+    """Which of several attempts counts."""
+
+    best = "best"
+    last = "last"
+
+
+class Db(StrEnum):
+    """The databases to grade on."""
+
+    sqlite = "sqlite"
+    postgresql = "postgresql"
+    both = "both"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The databases it stands for."""
+        return ("sqlite", "postgresql") if self is Db.both else (self.value,)
+
+
+def grade(
+    folder: Annotated[Path, typer.Argument(help="The class: a folder, or the zip of one.")],
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="Who is in the class, as CSV.")
+    ] = None,
+    out: OutOption = OUT,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Graders at once (one a core).")
+    ] = None,
+    attempts: Annotated[
+        Rule, typer.Option("--attempts", help="Which of several attempts counts.")
+    ] = Rule.best,
+    db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
+    db_url: DbUrlOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run cut off.")] = False,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="I/N", help="Grade the i-th of n parts.")
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Grade on a Dask cluster.")
+    ] = None,
+    tls_ca: Annotated[Path | None, typer.Option(help="The cluster's authority (PEM).")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Our certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Our key (PEM).")] = None,
+    unsafe: UnsafeOption = False,
+    course: CourseOption = None,
+    grader: GraderOption = GRADER,
+) -> None:
+    """Grades a class: hundreds of submissions, each in a sandbox, none lost."""
+    with told():
+        known = course_of(course)
+        factory = maker(grader)(course, databases=db.kinds, db_url=db_url, unsafe=unsafe)
+        plan = Plan(
+            databases=db.kinds,
+            attempts=attempts.value,
+            jobs=jobs or os.cpu_count() or 1,
+            resume=resume,
+            shard=_shard(shard),
+            catalogue=Catalogue.of(known),
+        )
+        people = read_roster(roster) if roster else None
+        crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else None
+        try:
+            with Progress(out_console()) as progress:
+                ledger = grade_class(
+                    folder, out, factory, plan, roster=people, crew=crew, on_event=progress.show
+                )
+        except Stopped as stopped:
+            say(f"{stopped}; all of them are kept. To go on:")
+            say(f"  {_again(sys.argv[1:])}")
+            raise typer.Exit(130) from None
+        except CourseError as error:
+            raise ValueError(str(error)) from error
+    summary(ledger, out)
+    raise typer.Exit(_code(ledger))
+
+
+def merge(
+    outs: Annotated[list[Path], typer.Argument(help="The --out folders of every shard.")],
+    out: OutOption = OUT,
+) -> None:
+    """Brings the shards of one class together into one gradebook."""
+    with told():
+        ledger = merge_shards(outs, out)
+    summary(ledger, out)
+    raise typer.Exit(_code(ledger))
+
+
+def _code(ledger: Ledger) -> int:
+    held_up = [row for row in ledger.rows if row.state == "ours" and not row.settled]
+    if held_up:
+        say(
+            f"{len(held_up)} without a grade through our own fault: grade again, it tries them anew"
+        )
+    return 1 if held_up else 0
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise ValueError(f"--shard is i/n with i from 1 to n, as 2/8, not {text}")
+    return int(found[1]), int(found[2])
+
+
+def _cluster(
+    address: str, factory: GraderFactory, tls: tuple[Path | None, Path | None, Path | None]
+) -> Callable[[], Crew]:
+    from workbook.grading.cluster import DaskCrew, Tls
+
+    authority, certificate, key = tls
+    if authority and certificate and key:
+        return lambda: DaskCrew(address, factory, Tls(authority, certificate, key))
+    if authority or certificate or key:
+        raise ValueError("TLS needs all three: --tls-ca, --tls-cert and --tls-key")
+    return lambda: DaskCrew(address, factory)
+
+
+def _again(words: list[str]) -> str:
+    """The command that goes on with what this one began."""
+    again = words if "--resume" in words else [*words, "--resume"]
+    return shlex.join(["workbook", *again])
