@@ -60,6 +60,7 @@ class Service:
         for item in chosen:
             # Another item is always named as the next: the loop and the room outlive the job.
             other = next((one for one in items if one is not item), None)
+            item.session._setupstate.teardown_exact(item)  # leaves the module before, if another
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
             outcome = item.stash.get(OUTCOME, None)
             if outcome is not None:
