@@ -1,0 +1,121 @@
+"""Notebooks run: as committed, twice, cell by cell twice, each section by itself."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.course.notebooks import COURSE, NAMES, Notebook
+from workbook.cuts import package_at
+from workbook.judge.run import Judges
+from workbook.starter import fill
+
+pytestmark = pytest.mark.proof
+
+KEPT_BACK = shutil.ignore_patterns(".git", ".venv", ".workbook", "__pycache__", "exercises", "*.db")
+SECONDS = 240
+COMPARED = 15
+"""The fewest cells of a lesson whose outputs nbval compares: a stripped notebook can't pass."""
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The repository with an untouched starter, and the state of nobody."""
+    root = tmp_path / "course"
+    shutil.copytree(COURSE.root, root, ignore=KEPT_BACK)
+    fill(COURSE, root / "exercises")
+    monkeypatch.setenv("WORKBOOK_COURSE", str(root / "workbook" / "lessons"))
+    monkeypatch.setenv("WORKBOOK_STATE", str(root / ".workbook"))
+    yield root
+
+
+def run(cells: list[Any], folder: Path) -> list[Any]:
+    """The cells after one kernel ran them in order; an error of any ends the test."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.from_dict(dict(cell)) for cell in cells])
+    client = NotebookClient(
+        notebook, timeout=SECONDS, resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    loud = [
+        output.text
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.get("name") == "stderr"
+    ]
+    assert not loud
+    return list(notebook.cells)
+
+
+def sections(cells: list[Any]) -> list[list[Any]]:
+    """The code cells of each section."""
+    found: list[list[Any]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.match(r"## ", cell.source):
+            found.append([])
+        elif cell.cell_type == "code":
+            found[-1].append(cell)
+    return [part for part in found if part]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_cells_run_twice_in_one_kernel(name: str, copy: Path) -> None:
+    cells = Notebook(name).codes
+    run([*cells, *cells], copy / "notebooks")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_runs_twice_in_place(name: str, copy: Path) -> None:
+    run([cell for cell in Notebook(name).codes for _ in range(2)], copy / "notebooks")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_section_runs_after_the_set_up_cell_alone(name: str, copy: Path) -> None:
+    (set_up, *rest), *others = sections(Notebook(name).cells)
+    for part in [rest, *others]:
+        run([set_up, *part], copy / "notebooks")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_outputs_are_as_committed(name: str, copy: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--nbval", f"notebooks/{name}.ipynb", "-q", "-rN"]
+    command += ["--nbval-sanitize-with", "workbook/notebook/nbval.cfg", "-o", "addopts="]
+    done = subprocess.run(
+        [*command, "-W", "ignore", "-p", "no:cacheprovider"],
+        cwd=copy,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    compared = [
+        cell
+        for cell in Notebook(name).codes
+        if cell.outputs and "nbval-ignore-output" not in cell.metadata.get("tags", [])
+    ]
+    assert len(compared) >= (5 if name.startswith("00") else COMPARED)
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.slug)
+async def test_a_notebook_builds_the_package_of_its_lesson(
+    lesson: Any, copy: Path, judges: Judges
+) -> None:
+    name = f"{lesson.number:02}_{lesson.slug}"
+    run(Notebook(name).codes, copy / "notebooks")
+    built = copy / ".workbook" / "notebooks" / name
+    for file, text in package_at(COURSE, lesson).items():
+        assert (built / file).read_text() == text, file
+    slugs = [one.slug for one in COURSE.lessons if one.number <= lesson.number]
+    result = await judges.run(slugs, built)
+    failed = [row for row in result["checks"] if row["verdict"] != "ok"]
+    assert not failed
