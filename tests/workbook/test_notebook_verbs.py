@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +16,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+import workbook.notebook
 
 COURSE = Path(__file__).with_name("test_notebook_course")
 
@@ -30,7 +35,7 @@ SECTIONS = [
         'hint("services.get")',
         'build("services.get", look=True)',
         "%%statements lazily\nasync with AsyncSession(engine) as session:\n"
-        "    task = await TaskService(session).get(1)\ntask.worker",
+        "    task = await TaskService(session).get(1)\ntask.title",
         "compare(lazily, lazily)",
     ],
     [
@@ -87,14 +92,27 @@ def course(tmp_path: Path) -> Path:
     return tmp_path / "course"
 
 
-@pytest.fixture
-async def kernel(course: Path) -> AsyncIterator[Kernel]:
+@pytest.fixture(scope="module")
+async def one_kernel() -> AsyncIterator[Kernel]:
+    """One kernel for all tests: starting it takes longer than what they do."""
     client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", timeout=120)
-    env = os.environ | {"WORKBOOK_COURSE": str(course / "tool" / "lessons")}
-    async with client.async_setup_kernel(env=env, cwd=str(course)):
+    async with client.async_setup_kernel():
         yield Kernel(client)
         assert client.kc is not None
         client.kc.stop_channels()  # while their context lives, or the sockets count as lost
+
+
+@pytest.fixture
+async def kernel(one_kernel: Kernel, course: Path) -> Kernel:
+    """The kernel as a new one would find a new course."""
+    await one_kernel.run(
+        f"import os, sys\nimport workbook.notebook.verbs as verbs\n"
+        f"os.environ['WORKBOOK_COURSE'] = {str(course / 'tool' / 'lessons')!r}\n"
+        "verbs._desk = None\n"
+        "for name in [name for name in sys.modules if name.split('.')[0] == 'app']:\n"
+        "    del sys.modules[name]"
+    )
+    return one_kernel
 
 
 async def test_cells_run_twice_in_place_and_the_whole_runs_twice(kernel: Kernel) -> None:
@@ -180,12 +198,12 @@ async def test_a_value_that_cannot_be_had_is_one_line_without_a_traceback(kernel
 async def test_a_check_shows_its_card_and_is_remembered(kernel: Kernel) -> None:
     await kernel.run(SET_UP)
     await kernel.run(
-        "from workbook.notebook.judging import Judging\n"
         "async def answer(self, ids, databases, seed):\n"
         '    check = {"id": "services.get.works", "verdict": "ok", "line": f"{databases} {seed}"}\n'
         '    check |= {"earned": 1, "possible": 1}\n'
         '    return {"schema": 1, "checks": [check], "earned": 1, "possible": 1, "notes": []}\n'
-        "Judging.run_checks = answer"
+        "judging = verbs.desk().judging\n"
+        "judging.run_checks = answer.__get__(judging)"
     )
     shown = await kernel.run('await check("services.get")')
     assert shown.text.startswith("services.get   one task with its worker")
@@ -214,6 +232,16 @@ async def test_statements_shows_what_a_cell_sent_even_if_it_fails(kernel: Kernel
         await kernel.run(cell)
     assert "PRAGMA" in Shown(kernel.client.nb.cells[-1].outputs).text
     assert "failing: " in (await kernel.run("failing")).text
+
+
+async def test_an_expected_exception_is_one_line(kernel: Kernel) -> None:
+    await kernel.run("from workbook.notebook import *")
+    shown = await kernel.run("with expect(KeyError, ValueError):\n    int('x')")
+    assert shown.text.strip() == "ValueError: invalid literal for int() with base 10: 'x'"
+    shown = await kernel.run("with expect(KeyError):\n    1")
+    assert shown.text.strip() == "Nothing was raised; expected KeyError."
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        await kernel.run("with expect(KeyError):\n    1 / 0")
 
 
 async def test_both_databases_answer_the_same_cell(kernel: Kernel) -> None:
@@ -249,3 +277,29 @@ async def test_an_edition_without_the_reference_builds_with_own_answers(
     assert "your own answer" in shown.text
     assert "# mine" in shown.text
     assert (await kernel.run("import app.services; app.services.__file__")).text.count(".workbook")
+
+
+async def test_a_second_run_reads_as_the_first(course: Path, tmp_path: Path) -> None:
+    sources = [SET_UP, *(source for section in SECTIONS for source in section)]
+    sources = [source for source in sources if not source.startswith("hint")]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    env = os.environ | {"WORKBOOK_COURSE": str(course / "tool" / "lessons")}
+    client = NotebookClient(notebook, kernel_name="python3", timeout=120)
+    async with client.async_setup_kernel(env=env, cwd=str(course)):
+        for place, cell in enumerate(notebook.cells):
+            await client.async_execute_cell(cell, place)
+        assert client.kc is not None
+        client.kc.stop_channels()
+    nbformat.write(notebook, tmp_path / "again.ipynb")
+    rules = Path(workbook.notebook.__file__).with_name("nbval.cfg")
+    again = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval"),
+        *("--nbval-sanitize-with", str(rules), str(tmp_path / "again.ipynb")),
+        env=env,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    told, _ = await again.communicate()
+    assert again.returncode == 0, told.decode()
+    assert f"{len(sources)} passed" in told.decode()

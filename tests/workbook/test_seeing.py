@@ -98,7 +98,7 @@ async def test_a_long_run_shows_its_first_and_a_count(engine: AsyncEngine) -> No
     assert str(trace).count("SELECT 1") == 1
     assert "… 9 more like it" in str(trace)
     assert " 11    SELECT 2" in str(trace)
-    assert trace._repr_mimebundle_()["text/html"].count("more like it") == 2  # alternative, table
+    assert trace._repr_mimebundle_()["text/html"].count("more like it") == 2  # label, table
 
 
 async def test_a_savepoint_is_shown_and_not_counted(engine: AsyncEngine) -> None:
@@ -156,7 +156,7 @@ async def test_a_page_escapes_what_it_shows_and_has_an_alternative(engine: Async
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", page)
     assert 'role="img"' in page
     assert "<title>1 statement, 1 transaction, 1 connection on a time line</title>" in page
-    assert "<desc>" in page
+    assert 'aria-label="1 statement' in page
     assert "<caption" in page
 
 

@@ -107,8 +107,8 @@ class Map:
 
 _LOOK = Markup("""<style>
 .wb .wb-map{display:grid;
-grid-template-columns:auto auto minmax(6rem,2fr) minmax(4rem,1fr) auto auto;
-gap:.5rem 1rem;align-items:center;margin:.7rem 0 0;padding:0;list-style:none}
+grid-template-columns:auto auto minmax(4rem,2fr) minmax(2.5rem,1fr) auto auto;
+gap:.5rem .8rem;align-items:center;margin:.7rem 0 0!important;padding:0!important;list-style:none}
 .wb .wb-map>li{display:contents}
 .wb .wb-map .wb-far{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .wb .wb-track{height:.5rem;border-radius:99px;background:var(--line);overflow:hidden;display:block}

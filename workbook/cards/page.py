@@ -23,7 +23,7 @@ LOOK = Markup("""<style>
 padding:.6rem 1rem;border-bottom:1px solid var(--line);background:var(--shade)}
 .wb .wb-card>header b{font-family:var(--jp-code-font-family,monospace);font-size:13px}
 .wb .wb-card>header .wb-points{margin-left:auto;font-weight:600;white-space:nowrap}
-.wb .wb-card>ul{list-style:none;margin:0;padding:.35rem 1rem .5rem}
+.wb.wb .wb-card>ul{list-style:none;margin:0!important;padding:.35rem 1rem .5rem!important}
 .wb .wb-card>ul>li{display:grid;grid-template-columns:6.6rem 1fr;gap:0 .8rem;padding:.3rem 0;
 margin:0}
 .wb .wb-what{min-width:0}
@@ -36,8 +36,9 @@ border-radius:99px;background:var(--shade);white-space:nowrap}
 .wb .wb-story{margin:.2rem 0 .1rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .wb .wb-where{font:12px var(--jp-code-font-family,monospace);color:var(--soft);text-align:right;
 overflow-wrap:anywhere}
-.wb .wb-card>footer{padding:.45rem 1rem;border-top:1px solid var(--line);font-size:13px}
-.wb .wb-card>footer span{display:inline-block;min-width:7.4rem;color:var(--soft)}
+.wb .wb-card>footer{display:grid;grid-template-columns:6.6rem 1fr;gap:0 .8rem;
+padding:.45rem 1rem;border-top:1px solid var(--line);font-size:13px}
+.wb .wb-card>footer span{color:var(--soft)}
 .wb .wb-sums{font-weight:600}
 </style>""")
 

@@ -59,10 +59,11 @@ STYLE = Markup("""<style>
 color:var(--ink);font:14px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);
 max-width:60rem;margin:.35rem 0 .6rem;text-align:left}
 .wb *{box-sizing:border-box}
-.wb code,.wb pre{font:12.5px/1.5 var(--jp-code-font-family,monospace);color:inherit;
-background:none;padding:0;border:0}
-.wb pre{margin:.4rem 0 0;padding:.55rem .75rem;background:var(--shade);border-radius:5px;
-white-space:pre-wrap;overflow-wrap:anywhere;max-height:26rem;overflow:auto}
+.wb.wb code,.wb.wb pre{font:12.5px/1.5 var(--jp-code-font-family,monospace);color:inherit;
+background:none!important;padding:0!important;border:0}
+.wb.wb pre{margin:.4rem 0 0;padding:.55rem .75rem!important;background:var(--shade)!important;
+border-radius:5px;white-space:pre-wrap;overflow-wrap:anywhere;max-height:26rem;overflow:auto}
+.wb.wb pre.wb-code{white-space:pre;overflow-wrap:normal}
 .wb p{margin:.25rem 0}
 .wb summary{cursor:pointer;color:var(--soft);padding:.1rem 0}
 .wb summary:hover{color:var(--ink)}

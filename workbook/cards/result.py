@@ -96,6 +96,8 @@ def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Ro
     line = clean(str(check.get("line", ""))) or str(check["id"]).rpartition(".")[2]
     if verdict in {"ok", "not started"}:
         return Row(verdict, line, printed=_printed(check))
+    if verdict == "not checked":
+        return Row(verdict, line, aside=_missing(check))
     if verdict == "waits":
         first = "the check above" if waits_for == above else waits_for or "what comes before"
         return Row(verdict, line, aside=f"({first} first)")
@@ -107,6 +109,11 @@ def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Ro
     return Row(verdict, line, "", story, where, sql, _printed(check))
 
 
+def _missing(check: Mapping[str, Any]) -> str:
+    """Which database a check would have needed: SQLite is always there."""
+    return "" if "sqlite" in check.get("databases", {}) else "(needs PostgreSQL)"
+
+
 def _printed(check: Mapping[str, Any]) -> str:
     text = clean(str(check.get("printed", ""))).strip("\n")
     return text if len(text) <= _MOST_PRINTED else f"{text[:_MOST_PRINTED]}\n…"
@@ -114,7 +121,7 @@ def _printed(check: Mapping[str, Any]) -> str:
 
 def _opening(exercise: Exercise, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Where to write what nobody has begun."""
-    if all(check["verdict"] == "not started" for check in checks):
+    if {check["verdict"] for check in checks} - {"not checked"} == {"not started"}:
         for cut in exercise.cuts:
             yield "write", f"{cut.name} in {cut.file}" if cut.name else cut.file
 

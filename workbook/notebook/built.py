@@ -69,7 +69,7 @@ _PAGE = template("""\
 Look at the answer?</summary>{% endif %}
 {% for piece in built.pieces %}
 <p class="wb-soft"><code>{{ piece.file }}:{{ piece.line }}</code></p>
-<pre>{{ marked(piece) }}</pre>
+<pre class="wb-code">{{ marked(piece) }}</pre>
 {% endfor %}
 {% if built.asks %}</details>{% endif %}
 </div></section>""")

@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from workbook.notebook.answers import answer
 from workbook.notebook.both import side_by_side
+from workbook.notebook.expecting import expect
 from workbook.notebook.verbs import (
     ask_before_build,
     build,
@@ -29,6 +30,7 @@ __all__ = [
     "course_map",
     "crowd",
     "diagram",
+    "expect",
     "fresh_database",
     "hint",
     "open_lesson",

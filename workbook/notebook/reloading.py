@@ -36,7 +36,9 @@ def refresh(
     loaded = {
         file: name
         for file in before.keys() | after.keys()
-        if (name := _module_name(file)) in sys.modules and before.get(file) != after.get(file)
+        if before.get(file) != after.get(file)
+        and file.startswith(f"{package}/")  # alembic/env.py is nothing that is imported
+        and (name := _module_name(file)) in sys.modules
     }
     for file in loaded:
         linecache.checkcache(str(folder / file))

@@ -73,7 +73,7 @@ _HINTS = template("""\
 <p><b><code>{{ id }}</code></b> <span class="wb-soft">{{ title }}</span></p>
 {% for place, text, is_code in hints %}
 <p class="wb-soft" style="margin-top:.6rem">hint {{ place }} of 3, {{ names[place - 1] }}</p>
-{% if is_code %}<pre>{{ marked(text) }}</pre>{% else %}<p>{{ text }}</p>{% endif %}
+{% if is_code %}<pre class="wb-code">{{ marked(text) }}</pre>{% else %}<p>{{ text }}</p>{% endif %}
 {% endfor %}
 </div></section>""")
 _NAMES = ("where to look", "which tool", "the shape of it")

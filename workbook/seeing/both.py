@@ -41,14 +41,19 @@ class Side:
     def result(self) -> str:
         if self.error is None:
             return clean(_ADDRESS.sub("", pprint.pformat(self.value, width=60)))[:_LONGEST]
-        # SQLAlchemy's own message goes on with the statement, which the trace shows anyway.
-        said = str(getattr(self.error, "orig", None) or self.error).strip().split("\n")[0]
-        said = re.sub(r"^<class '[^']*'>: ", "", said)
-        return clean(f"{type(self.error).__name__}: {said}")[:_LONGEST]
+        return told(self.error)[:_LONGEST]
 
     @property
     def table(self) -> str:
         return table(self.trace)
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line: its name, and the driver's own words where there are any."""
+    # SQLAlchemy's message goes on with the statement, which a trace shows anyway.
+    said = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
+    said = re.sub(r"^<class '[^']*'>: ", "", said)
+    return clean(f"{type(error).__name__}: {said}" if said else type(error).__name__)
 
 
 @dataclass(frozen=True)

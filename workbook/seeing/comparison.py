@@ -16,8 +16,8 @@ _BLOCKS = 60
 _PAGE = template("""\
 {{ style }}{{ look }}<figure class="wb"><div class="wb-box">
 <figcaption>{{ title }}</figcaption>
-<svg viewBox="0 0 900 {{ height }}" role="img" aria-label="{{ title }}">
-<title>{{ title }}</title><desc>{{ told }}</desc>
+<div class="wb-wide"><svg viewBox="0 0 900 {{ height }}" role="img" aria-label="{{ told }}">
+<title>{{ title }}</title>
 {% for way in ways %}
 <text x="0" y="{{ way.y + 24 }}" class="wb-name">{{ way.name }}</text>
 <text x="250" y="{{ way.y + 27 }}" text-anchor="end" class="wb-count">{{ way.count }}</text>
@@ -26,7 +26,7 @@ _PAGE = template("""\
 height="26" rx="2"/>
 {% endfor %}
 {% endfor %}
-</svg>
+</svg></div>
 <div class="wb-legend" aria-hidden="true"><span><i style="background:var(--calm)"></i>\
 a statement</span><span><i style="background:var(--yet)"></i>the same statement again</span></div>
 {% for way in ways %}

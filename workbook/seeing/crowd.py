@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import Pool, QueuePool
 
 from workbook.cards.paper import STYLE, template
 from workbook.seeing.page import LOOK
@@ -20,8 +22,8 @@ _WIDTH, _LEFT, _TOP, _HEIGHT = 900, 40, 14, 190
 _PAGE = template("""\
 {{ style }}{{ look }}<figure class="wb wb-timed"><div class="wb-box">
 <figcaption>{{ told }}</figcaption>
-<svg viewBox="0 0 900 240" role="img" aria-label="{{ told }}">
-<title>Connections in use and sessions waiting, over time</title><desc>{{ told }}</desc>
+<div class="wb-wide"><svg viewBox="0 0 900 240" role="img" aria-label="{{ told }}">
+<title>Connections in use and sessions waiting, over time</title>
 {% for y, label in levels %}
 <line class="wb-tick" x1="40" x2="900" y1="{{ y }}" y2="{{ y }}"/>
 <text class="wb-small" x="32" y="{{ y + 4 }}" text-anchor="end">{{ label }}</text>
@@ -30,7 +32,7 @@ _PAGE = template("""\
 {% for x, label in ticks %}
 <text class="wb-small" x="{{ x }}" y="224" text-anchor="middle">{{ label }}</text>
 {% endfor %}
-</svg>
+</svg></div>
 <div class="wb-legend" aria-hidden="true">
 <span><i style="background:var(--calm)"></i>connections in use</span>
 <span><i style="background:var(--yet);opacity:.45"></i>sessions waiting, on top</span></div>
@@ -104,11 +106,13 @@ async def crowd(
     """
     use, began = PoolUse(sessions), perf_counter()
     pool = engine.sync_engine.pool
-    asked = used = opening = 0
+    places = _places(pool)
+    asked = used = 0
     ask = pool.connect
 
     def note() -> None:
-        use.moments.append((perf_counter() - began, used, max(asked - opening, 0)))
+        waiting = max(asked + used - places, 0)
+        use.moments.append((perf_counter() - began, used, waiting))
 
     # There is an event for a check-out, none for the wish for one: it is seen at the door.
     def connect() -> Any:
@@ -122,14 +126,6 @@ async def crowd(
             note()
             raise
 
-    def opens(*_: Any) -> None:
-        nonlocal opening
-        opening += 1
-
-    def opened(*_: Any) -> None:
-        nonlocal opening
-        opening = max(opening - 1, 0)
-
     def got(*_: Any) -> None:
         nonlocal asked, used
         asked, used = asked - 1, used + 1
@@ -140,21 +136,21 @@ async def crowd(
         used -= 1
         note()
 
-    listeners = [
-        (engine.sync_engine, "do_connect", opens),
-        (pool, "connect", opened),
-        (pool, "checkout", got),
-        (pool, "checkin", returned),
-    ]
-    for target, name, listener in listeners:
-        event.listen(target, name, listener)
+    event.listen(pool, "checkout", got)
+    event.listen(pool, "checkin", returned)
     pool.connect = connect  # type: ignore[method-assign]
     try:
         ends = await asyncio.gather(*(work(n) for n in range(sessions)), return_exceptions=True)
     finally:
         del pool.connect
-        for target, name, listener in listeners:
-            event.remove(target, name, listener)
+        event.remove(pool, "checkout", got)
+        event.remove(pool, "checkin", returned)
     use.failed.update(type(end).__name__ for end in ends if isinstance(end, BaseException))
     note()
     return use
+
+
+def _places(pool: Pool) -> int:
+    """How many connections a pool gives out at most; one that is only slow to open isn't full."""
+    overflow = getattr(pool, "_max_overflow", -1)  # SQLAlchemy shows it nowhere else
+    return sys.maxsize if overflow < 0 else cast(QueuePool, pool).size() + overflow

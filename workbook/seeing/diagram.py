@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, MetaData, Table, TypeDecorator, UniqueConstraint
 from sqlalchemy.schema import Column
 
 
@@ -88,12 +88,17 @@ def _word(text: str) -> str:
 
 
 def _attribute(column: Column[Any]) -> str:
-    kind = _word(str(column.type.__visit_name__).lower())
+    kind = column.type
+    while isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
     marks = ["PK"] if column.primary_key else []
     marks += ["FK"] if column.foreign_keys else []
     marks += ["UK"] if column.name in _unique(column.table) else []
     note = "" if column.nullable or column.primary_key else ' "required"'
-    return f"{kind} {_word(column.name)} {', '.join(marks)}".rstrip() + note
+    return (
+        f"{_word(kind.__visit_name__.lower())} {_word(column.name)} {', '.join(marks)}".rstrip()
+        + note
+    )
 
 
 def _unique(table: Any) -> set[str]:

@@ -9,7 +9,8 @@ from workbook.seeing.timeline import draw
 from workbook.seeing.trace import Step, Trace
 
 LOOK = Markup("""<style>
-.wb svg{display:block;width:100%;height:auto;overflow:visible}
+.wb .wb-wide{overflow-x:auto}
+.wb svg{display:block;width:100%;min-width:32rem;height:auto}
 .wb svg text{fill:var(--ink);font:12px var(--jp-ui-font-family,system-ui,sans-serif)}
 .wb svg .wb-small{fill:var(--soft);font-size:11px}
 .wb svg .wb-in{fill:var(--jp-layout-color1,#fff);font-weight:600;font-size:11px;
@@ -80,7 +81,7 @@ _PAGE = template("""\
 <figcaption>{% if trace.name %}<b>{{ trace.name }}</b> · {% endif %}{{ trace.summary }}
 <span class="wb-soft">· {{ "%.1f"|format(trace.lasted * 1000) }} ms</span></figcaption>
 {% if trace.steps %}
-{{ drawing }}
+<div class="wb-wide">{{ drawing }}</div>
 <div class="wb-legend" aria-hidden="true">
 {% for colour, word in legend %}<span><i style="{{ colour }}"></i>{{ word }}</span>{% endfor %}
 </div>

@@ -14,9 +14,8 @@ _MOST_LANES = 16
 _NICE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000)
 
 _DRAWING = template("""\
-<svg class="wb-line" viewBox="0 0 {{ width }} {{ height }}" role="img" \
-aria-label="{{ summary }} on a time line">
-<title>{{ summary }} on a time line</title><desc>{{ told }}</desc>
+<svg class="wb-line" viewBox="0 0 {{ width }} {{ height }}" role="img" aria-label="{{ told }}">
+<title>{{ summary }} on a time line</title>
 {% for x, label in ticks %}
 <line class="wb-tick" x1="{{ x }}" x2="{{ x }}" y1="{{ top }}" y2="{{ height - 22 }}"/>
 <text class="wb-small" x="{{ x }}" y="{{ height - 7 }}" text-anchor="middle">{{ label }}</text>
@@ -32,7 +31,7 @@ rx="5"/>
 {% endfor %}
 {% for bar in lane.bars %}
 <rect class="wb-bar{{ ' wb-bad' if bar.bad }}" x="{{ bar.x }}" y="{{ lane.y + 11 }}" \
-width="{{ bar.w }}" height="22" rx="2"><title>{{ bar.told }}</title></rect>
+width="{{ bar.w }}" height="22" rx="2"/>
 {% if bar.label %}
 <text class="wb-in" x="{{ bar.x + bar.w / 2 }}" y="{{ lane.y + 26 }}" text-anchor="middle">\
 {{ bar.label }}</text>
@@ -46,7 +45,6 @@ width="{{ bar.w }}" height="22" rx="2"><title>{{ bar.told }}</title></rect>
 class _Bar:
     x: float
     w: float
-    told: str
     bad: bool
     label: str = ""
 
@@ -90,8 +88,7 @@ class _Lane:
             x = max(x, round(last.x + last.w + 1, 1))
         width = round(max(step.lasted * scale, 3), 1)
         label = str(step.number) if width > 8 + 7 * len(str(step.number)) else ""
-        told = f"{step.number}: {step.text}, {step.lasted * 1000:.1f} ms"
-        self.bars.append(_Bar(x, width, told, bool(step.error), label))
+        self.bars.append(_Bar(x, width, bool(step.error), label))
 
 
 def draw(trace: Trace) -> Markup:
