@@ -34,12 +34,13 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     fill(COURSE, root / "exercises")
     monkeypatch.setenv("WORKBOOK_COURSE", str(root / "workbook" / "lessons"))
     monkeypatch.setenv("WORKBOOK_STATE", str(root / ".workbook"))
-    yield root
+    return root
 
 
 def run(cells: list[Any], folder: Path) -> list[Any]:
     """The cells after one kernel ran them in order; an error of any ends the test."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.from_dict(dict(cell)) for cell in cells])
+    fresh = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=fresh)
     client = NotebookClient(
         notebook, timeout=SECONDS, resources={"metadata": {"path": str(folder)}}
     )
