@@ -262,6 +262,12 @@ def test_a_diagram_needs_models() -> None:
         ("INSERT INTO t (a, b, c, d, e) VALUES (1)", "INSERT INTO t (a, b, … 3 more) VALUES (1)"),
         ("SELECT 'a, (b', count(*) FROM t", "SELECT 'a, (b', count(*) FROM t"),
         ("UPDATE t SET a=1,\n b=2 WHERE c", "UPDATE t SET a=1, b=2 WHERE c"),
+        (
+            "CREATE TABLE t (a INT, b INT, c INT, FOREIGN KEY(a) REFERENCES s (a)"
+            " ON DELETE SET NULL, d INT, e INT)",
+            "CREATE TABLE t (a INT, b INT, … 4 more)",
+        ),
+        ("UPDATE t SET a=1, b=2, c=3, d=4, e=5 WHERE f", "UPDATE t SET a=1, b=2, … 3 more WHERE f"),
         ("a ) b (", "a) b ("),
         ("", ""),
     ],

@@ -9,7 +9,7 @@ from workbook.cards.result import Card, Cards, Row
 
 WIDTH = 92
 _ASIDE, _STORY, _WHERE = 55, 86, 88
-_MOST_PRINTED = 5
+_MOST_PRINTED = 3
 
 Line = list[tuple[str, str]]
 """Parts of a line: the text, and its role (a verdict, or "id", "story", "where" …)."""

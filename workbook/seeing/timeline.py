@@ -52,17 +52,17 @@ class _Bar:
 class _Lane:
     """What happened on one connection, in places instead of times."""
 
-    def __init__(self, trace: Trace, number: int, y: int, scale: float) -> None:
+    def __init__(self, trace: Trace, number: int, y: int, scale: float, start: float) -> None:
         self.name, self.y = trace.lane(number), y
         self.held: list[tuple[float, float]] = []
         self.transactions: list[tuple[float, float, str]] = []
         self.bars: list[_Bar] = []
         steps = [step for step in trace.steps if step.connection == number]
-        end = _LEFT + trace.lasted * scale
+        end = _WIDTH - _RIGHT
         out: float | None = None
         began: float | None = None
         for step in steps:
-            x = round(_LEFT + step.at * scale, 1)
+            x = max(round(_LEFT + (step.at - start) * scale, 1), self._drawn)
             if step.kind == "check-out":
                 out = x
             elif step.kind == "begin":
@@ -78,25 +78,28 @@ class _Lane:
             elif step.kind == "statement":
                 self._draw(step, x, scale)
         if out is not None:
-            self.held.append((out, round(end - out, 1)))
+            self.held.append((out, round(max(end - out, 2), 1)))
         if began is not None:
-            self.transactions.append((began, round(end - began, 1), "open"))
+            self.transactions.append((began, round(max(end - began, 8), 1), "open"))
+
+    @property
+    def _drawn(self) -> float:
+        """Where the last bar ends: a bar has a least width, so what follows may move over."""
+        return round(self.bars[-1].x + self.bars[-1].w + 1, 1) if self.bars else 0.0
 
     def _draw(self, step: Step, x: float, scale: float) -> None:
-        if self.bars:  # a bar has a least width, so the next one may have to move over
-            last = self.bars[-1]
-            x = max(x, round(last.x + last.w + 1, 1))
         width = round(max(step.lasted * scale, 3), 1)
         label = str(step.number) if width > 8 + 7 * len(str(step.number)) else ""
         self.bars.append(_Bar(x, width, bool(step.error), label))
 
 
 def draw(trace: Trace) -> Markup:
-    """The time line as SVG; more than 16 connections leave the rest to the table."""
-    lasted = max(trace.lasted, 1e-6)
+    """The time line as SVG, from the first step on; from the 17th connection see the table."""
+    start = trace.steps[0].at
+    lasted = max(max(step.at + step.lasted for step in trace.steps) - start, 1e-4)
     scale = (_WIDTH - _LEFT - _RIGHT) / lasted
     shown = trace.connections[:_MOST_LANES]
-    lanes = [_Lane(trace, n, _TOP + _LANE * at, scale) for at, n in enumerate(shown)]
+    lanes = [_Lane(trace, n, _TOP + _LANE * at, scale, start) for at, n in enumerate(shown)]
     apart = next((n for n in _NICE if lasted * 1000 / n <= 8), 120_000)
     ticks = [
         (round(_LEFT + ms / 1000 * scale, 1), f"{ms} ms")

@@ -35,7 +35,7 @@ def _list(tokens: list[str], start: int) -> tuple[str, int]:
             items[-1] += f"({inner})"
         elif token == ",":
             items.append("")
-        elif word == "SELECT" or (word in {"FROM", "WHERE", "SET", "RETURNING"} and _ends(items)):
+        elif word == "SELECT" or (items[0].strip() and word in _heads(head + items[0])):
             head += _joined(items) + (" " if items[-1].strip() else "") + token
             items = [""]
         else:
@@ -44,8 +44,10 @@ def _list(tokens: list[str], start: int) -> tuple[str, int]:
     return head + _joined(items), at
 
 
-def _ends(items: list[str]) -> bool:
-    return bool(items[0].strip())
+def _heads(so_far: str) -> set[str]:
+    """The words that begin a new list; SET does so in an UPDATE, not in ON DELETE SET NULL."""
+    is_update = so_far.lstrip()[:6].upper() == "UPDATE"
+    return {"FROM", "WHERE", "RETURNING", "SET"} if is_update else {"FROM", "WHERE", "RETURNING"}
 
 
 def _joined(items: list[str]) -> str:
