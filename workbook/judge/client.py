@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ class JudgeFault(RuntimeError):
 class Judge:
     """One warm judge for one database (or `both`), serving one job after another."""
 
-    def __init__(self, course: Path, kind: str, db_url: str | None = None) -> None:
-        self._arguments = [str(course), kind, *([db_url] if db_url else [])]
+    def __init__(self, course: Path, kind: str, options: Sequence[str] = ()) -> None:
+        self._arguments = [str(course), kind, *options]
         self._process: asyncio.subprocess.Process | None = None
         self._busy = asyncio.Lock()
         self._words: list[bytes] = []

@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_DATA = re.compile(r"^\s*(?:/\*.*?\*/\s*)*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.I | re.S)
+# Atomic: text that a student chose must not make the judge try every way to read it.
+_DATA = re.compile(
+    r"\s*+(?>/\*.*?\*/\s*)*+(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.I | re.S
+)
 
 
 def is_data(sql: str) -> bool:
@@ -28,6 +31,7 @@ class StudentError:
     message: str
     where: str = ""
     cause: "StudentError | None" = None
+    refused: str = ""
 
     @classmethod
     def read(cls, told: Any) -> "StudentError":
@@ -37,7 +41,11 @@ class StudentError:
         frames = [f for f in _list(told.get("frames")) if isinstance(f, str)]
         cause = cls.read(told["cause"]) if isinstance(told.get("cause"), dict) else None
         return cls(
-            types or ("Exception",), str(told.get("message", "")), (frames or [""])[-1], cause
+            types or ("Exception",),
+            str(told.get("message", "")),
+            (frames or [""])[-1],
+            cause,
+            str(told.get("refused", "")),
         )
 
     def is_a(self, *names: str) -> bool:
@@ -95,6 +103,20 @@ class Seen:
         """How many data statements ran in a window, with those only the server saw."""
         more = sum(int(row.get("more", 0)) for row in self.windows.get(window, []))
         return len(self.statements(window)) + more + self.hidden
+
+    def errors(self) -> list[StudentError]:
+        """Every exception that was told: the probe's own, and those in its value."""
+        found = [self.error] if self.error is not None else []
+        waiting = [self.value]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting += value
+            elif isinstance(value, dict) and isinstance(value.get("types"), list):
+                found.append(StudentError.read(value))
+            elif isinstance(value, dict):
+                waiting += value.values()
+        return found
 
     def error_in(self, key: str) -> StudentError | None:
         """The exception under `key` of the value, as `Bench.outcome` told it."""

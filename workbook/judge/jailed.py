@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import workbook
-from workbook.databases import Busy, Unreadable
+from workbook.databases import Busy, Database, Databases, Unreadable
 from workbook.databases.looking import KEPT, first
-from workbook.postgres import LogPosition
+from workbook.postgres import LogPosition, Server
 from workbook.sandbox import Jail, Rung, interpreter_trees
 from workbook.sandbox.bubblewrap import SCRATCH
+from workbook.sandbox.ladder import named
 from workbook.witness import frames
 
-from .witnesses import Channel, WarmNursery
+from .confinement import Confinement
+from .witnesses import Channel, WarmNursery, WitnessEndedError
 
 SECONDS = 20.0
 
@@ -48,9 +50,14 @@ class Cell:
 
     def opening(self, own: Path | None) -> dict[str, Any]:
         """The walls of one witness that may read its own submission, or none."""
-        sockets = [self.socket_dir] if self.socket_dir else []
+        sockets = [self.socket_dir] if self.socket_dir and own else []
         read = [*self.trees, *sockets, *([own] if own else [])]
-        walls = {"rung": self.rung.name, "read": list(map(str, read)), "write": [str(self.inside)]}
+        walls = {
+            "rung": self.rung.name,
+            "read": list(map(str, read)),
+            "write": [str(self.inside)],
+            "sockets": bool(sockets),
+        }
         return {"lockdown": walls | self.limits}
 
 
@@ -64,8 +71,13 @@ class JailedNursery(WarmNursery):
         self._launch = self._popen
 
     def _popen(self, command: list[str], fd: int) -> Any:
+        # Without -P the folder that submissions write to would be the first on the path.
+        python, *rest = command
         return self.cell.rung.popen(
-            [*command, "jailed"], self.cell.jail(), pass_fds=[fd], env={"PYTHONPATH": _above()}
+            [python, "-P", *rest, "jailed"],
+            self.cell.jail(),
+            pass_fds=[fd],
+            env={"PYTHONPATH": _above(), "PYTHONNOUSERSITE": "1"},
         )
 
     async def open(self, opening: dict[str, Any]) -> Channel:
@@ -76,7 +88,10 @@ class JailedNursery(WarmNursery):
         """What the inspector answers: a process of the jail that runs no student code."""
         if self._inspector is None or self._inspector.ended:
             self._inspector = await self.open({"inspector": True})
-        answer = await self._inspector.ask(request, cpu=SECONDS, wall=SECONDS)
+        try:
+            answer = await self._inspector.ask(request, cpu=SECONDS, wall=SECONDS)
+        except WitnessEndedError as ended:
+            raise Unreadable(f"reading it ended the reader ({ended})") from None
         if "unreadable" in answer:
             raise Unreadable(answer["unreadable"])
         if "busy" in answer:
@@ -92,6 +107,19 @@ class JailedNursery(WarmNursery):
         elif self._control is not None:
             self._control.sendall(frames.pack({"do": "sweep"}))
             self._answer()
+
+
+class JailedDatabases(Databases):
+    """Databases for the code of others: files inside the jail, a server of the grader's own."""
+
+    def __init__(
+        self, kinds: Collection[str], nursery: JailedNursery, server: Server | None
+    ) -> None:
+        super().__init__(kinds, folder=nursery.cell.inside, server=server)
+        self._nursery = nursery
+
+    async def create(self, kind: str) -> Database:
+        return JailedSQLite(self._nursery) if kind == "sqlite" else await super().create(kind)
 
 
 class JailedSQLite:
@@ -118,7 +146,10 @@ class JailedSQLite:
         return list(await self._look("tables"))
 
     async def empty(self, keep: Collection[str] = KEPT) -> None:
-        await self._look("empty")
+        try:
+            await self._look("empty")
+        except Unreadable as error:
+            raise Busy(str(error)) from error
 
     async def log_position(self) -> LogPosition | None:
         return None
@@ -128,6 +159,22 @@ class JailedSQLite:
 
     async def drop(self) -> None:
         """The sweep after the submission removes it."""
+
+
+def furnished(
+    confined: Confinement, probes: Path, kinds: Collection[str]
+) -> tuple[JailedNursery, Databases]:
+    """Witnesses and databases of a judge that is told to confine them."""
+    server = Server(confined.server) if confined.server and "postgresql" in kinds else None
+    cell = Cell(
+        named(confined.rung),
+        confined.staging,
+        probes,
+        socket_dir=Path(server.host) if server else None,
+        scratch=confined.scratch,
+    )
+    nursery = JailedNursery(cell)
+    return nursery, JailedDatabases(kinds, nursery, server)
 
 
 def _above() -> str:

@@ -15,6 +15,8 @@ import pytest
 
 from workbook.databases import KINDS, Databases
 
+from .confinement import Confinement, add_options
+
 
 def check(id: str) -> Callable[[Any], Any]:
     """Says which check of the manifest a test is; its docstring is the check's line."""
@@ -29,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--db", choices=[*KINDS, "both"], default="both", help="databases to check on")
     group.addoption("--db-url", help="an existing PostgreSQL server to use")
     group.addoption("--seed", type=int, help="the seed of the random inputs")
+    add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,7 +54,6 @@ class Room:
         self.databases: Any = None
         self.sitting: Any = None
         self.folder: Any = None
-        self.launch: Any = None
         self.works: dict[str, Any] = {}
 
     async def sit(self, folder: Path, seed: int | None) -> None:
@@ -73,20 +75,26 @@ class Room:
         if self.nursery is None:
             self.loop = asyncio.get_running_loop()
             probes = self.course.suites / "probes"
-            self.nursery = nursery(probes, *([self.launch] if self.launch else []))
             self.folder = tempfile.TemporaryDirectory(prefix="workbook-")
             option = self.config.getoption
             kinds = KINDS if option("--db") == "both" else (option("--db"),)
-            self.databases = Databases(
-                kinds, folder=Path(self.folder.name), db_url=option("--db-url")
-            )
+            if confined := Confinement.of(self.config):
+                from .jailed import furnished
+
+                self.nursery, self.databases = furnished(confined, probes, kinds)
+            else:
+                self.nursery = nursery(probes)
+                self.databases = Databases(
+                    kinds, folder=Path(self.folder.name), db_url=option("--db-url")
+                )
             await self.databases.__aenter__()
 
     async def rise(self) -> None:
-        """Closes the sitting, if one is open."""
+        """Closes the sitting, if one is open, and leaves nothing of its submission."""
         if self.sitting is not None:
             sitting, self.sitting = self.sitting, None
             await sitting.close()
+            await self.nursery.sweep()
 
     async def close(self) -> None:
         """Closes all."""
@@ -163,16 +171,12 @@ async def judge_room(request: pytest.FixtureRequest) -> AsyncIterator[Room]:
 @pytest.fixture
 async def work(request: pytest.FixtureRequest, judge_room: Room) -> AsyncIterator[Any]:
     """A check's hands on the database of its parameter."""
-    from .outcome import NotStarted
-
     found = judge_room.checks[check_id(request.node) or ""]
     sitting = judge_room.sitting
     if sitting is None:
         raise pytest.UsageError("name what to check: --target FOLDER")
-    lesson, exercise = found.id.split(".")[0], found.id.rpartition(".")[0]
-    if exercise in sitting.untouched:
-        raise NotStarted
-    work = await sitting.work(judge_room.lessons[lesson], found, request.param)
+    lesson = judge_room.lessons[found.id.split(".")[0]]
+    work = await sitting.work(lesson, found, request.param)
     judge_room.works[request.node.nodeid] = work
     yield work
     judge_room.works.pop(request.node.nodeid, None)
@@ -192,7 +196,8 @@ def pytest_runtest_makereport(
         return report
     if call.excinfo is None and call.when != "call":
         return report
-    from .outcome import judge
+    from .outcome import Outcome, judge
+    from .steady import steady
     from .witnesses import WitnessEndedError
 
     room = room_of(item.config)
@@ -200,7 +205,12 @@ def pytest_runtest_makereport(
     kind = item.callspec.params["work"]  # type: ignore[attr-defined]
     if isinstance(error, WitnessEndedError) and room.sitting is not None:
         room.sitting.note_end(room.checks[id], error)
-    outcome = judge(id, kind, error, room.works.get(item.nodeid))
+    work = room.works.get(item.nodeid)
+    outcome = judge(id, kind, error, work)
+    if outcome.verdict == "not yet" and id.rpartition(".")[0] in room.sitting.untouched:
+        outcome = Outcome(id, kind, "not started")
+    elif work is not None:
+        outcome = steady(outcome, room.sitting.target.root, work.databases)
     item.stash[OUTCOME] = outcome
     if error is not None and outcome.verdict != "ours":
         place = f"  {outcome.where}" if outcome.where else ""

@@ -10,6 +10,7 @@ from workbook.databases import KINDS, Databases, DatabaseUnavailable
 from workbook.postgres import Server
 
 from .client import Judge
+from .confinement import Confinement
 from .lines import lines
 from .outcome import Outcome
 from .plugin import seed_of
@@ -22,15 +23,25 @@ OnOutcome = Callable[[Outcome], None]
 class Judges:
     """Warm judges, kept between runs; the second run starts at once."""
 
-    def __init__(self, course: Course, db_url: str | None = None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        db_url: str | None = None,
+        confinement: Confinement | None = None,
+    ) -> None:
+        """`confinement` is for the code of others: then `db_url` isn't used."""
         self.course = course
         self.db_url = db_url
+        self.confinement = confinement
         self._judges: dict[str, Judge] = {}
         self._missing: dict[str, str] = {}
 
     def _judge(self, kind: str) -> Judge:
         if kind not in self._judges:
-            self._judges[kind] = Judge(self.course.folder, kind, self.db_url)
+            options = [f"--db-url={self.db_url}"] if self.db_url else []
+            if self.confinement is not None:
+                options = self.confinement.options()
+            self._judges[kind] = Judge(self.course.folder, kind, options)
         return self._judges[kind]
 
     async def warm(self, kinds: Sequence[str]) -> None:
@@ -87,7 +98,7 @@ class Judges:
         return [kind for kind in databases if not self._missing[kind]], notes
 
     async def _why_not(self, kind: str) -> str:
-        if kind != "postgresql":
+        if kind != "postgresql" or self.confinement is not None:
             return ""
         if self.db_url is not None:
             async with Databases((kind,), folder=Path(), db_url=self.db_url, ahead=0):

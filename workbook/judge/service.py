@@ -1,18 +1,22 @@
 """The judge as a process: suites collected once, then one submission after another.
 
-`python -m workbook.judge.service COURSE DB [DB_URL]` reads jobs as JSON lines
-(`{"target", "seed", "ids"}`) and writes one line for each outcome, then `{"done": true}`.
+`python -m workbook.judge.service COURSE DB [OPTION…]` reads jobs as JSON lines
+(`{"target", "seed", "ids"}`) and writes one line for each outcome, then `{"done": true}`. The
+options are those of the plugin.
 """
 
 import json
 import os
 import sys
+import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
 
+from .outcome import Outcome
 from .plugin import OUTCOME, check_id, room_of
 
 
@@ -61,25 +65,29 @@ class Service:
             # Another item is always named as the next: the loop and the room outlive the job.
             other = next((one for one in items if one is not item), None)
             item.session._setupstate.teardown_exact(item)  # leaves the module before, if another
+            began = time.monotonic()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
             outcome = item.stash.get(OUTCOME, None)
-            if outcome is not None:
-                self.say(outcome.as_dict())
-                del item.stash[OUTCOME]
+            if outcome is None:
+                kind = item.callspec.params["work"]  # type: ignore[attr-defined]
+                outcome = Outcome(str(check_id(item)), kind, "ours", "The check never ran.")
             else:
-                self.say({"check": check_id(item), "database": "", "verdict": "ours", "story": ""})
+                del item.stash[OUTCOME]
+            self.say(replace(outcome, seconds=time.monotonic() - began).as_dict())
+        if room.config.getoption("--jail") and room.loop is not None:
+            room.loop.run_until_complete(room.rise())
         self.say({"done": True})
 
 
 def main() -> int:
     """Collects the suites and serves until stdin ends."""
-    course, kind, *rest = sys.argv[1:]
+    course, kind, *given = sys.argv[1:]
     jobs, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever prints by itself must not stand between the answers
     from workbook.course import Course
 
     suites = Course.load(Path(course)).suites
-    options = ["--course", course, "--db", kind, *(["--db-url", rest[0]] if rest else [])]
+    options = ["--course", course, "--db", kind, *given]
     # Only what a check needs: other plugins that are installed take seconds to import.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugins = ["--assert=plain", "-p", "pytest_asyncio.plugin", "-p", "workbook.judge.plugin"]

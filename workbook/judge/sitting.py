@@ -92,8 +92,9 @@ class Stand:
         if before is None or not answer.get("windows") or not isinstance(told, int):
             return 0
         logged = await database.statements(before) or []
-        named = re.compile(rf"\b({'|'.join(map(re.escape, await database.tables()))})\b")
-        return max(0, sum(is_data(sql) and bool(named.search(sql)) for sql in logged) - told)
+        tables = {name.rpartition(".")[2] for name in await database.tables()}
+        named = [sql for sql in logged if is_data(sql) and not tables.isdisjoint(_words(sql))]
+        return max(0, len(named) - told)
 
     async def close(self) -> None:
         """Ends the witness and drops the database."""
@@ -164,6 +165,10 @@ class Sitting:
                 await database.drop()
         self.stands.clear()
         self.extra.clear()
+
+
+def _words(sql: str) -> list[str]:
+    return re.findall(r"\w+", sql)
 
 
 def cores() -> int:

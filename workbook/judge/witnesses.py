@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from workbook.sandbox import Lockdown
 from workbook.witness import frames
 
 Launch = Callable[[list[str], int], "subprocess.Popen[bytes]"]
 
 _ENDINGS = {
-    "timed out": "It was still running after {limit:g} seconds, so we ended it.",
+    "timed out": "It was still running when its time was up, so we ended it.",
     "out of memory": "It asked for more memory than there is for one submission.",
     "crashed": "The Python process ended while it ran{detail}.",
 }
@@ -31,9 +32,9 @@ _ENDINGS = {
 class WitnessEndedError(Exception):
     """A witness ended before it answered; `verdict` is one of the states of a check."""
 
-    def __init__(self, verdict: str, *, limit: float = 0, detail: str = "") -> None:
+    def __init__(self, verdict: str, detail: str = "") -> None:
         self.verdict = verdict
-        super().__init__(_ENDINGS[verdict].format(limit=limit, detail=detail))
+        super().__init__(_ENDINGS[verdict].format(detail=detail))
 
 
 class WitnessUnavailableError(RuntimeError):
@@ -61,17 +62,17 @@ class Channel:
                 answer = await frames.receive(self.reader)
         except TimeoutError:
             await self.end()
-            raise WitnessEndedError("timed out", limit=wall) from None
+            raise WitnessEndedError("timed out") from None
         except ConnectionError:
             answer = None
         except frames.FrameError as error:
             await self.end()
-            raise WitnessEndedError("crashed", detail=f" (it answered {error})") from None
+            raise WitnessEndedError("crashed", f" (it answered {error})") from None
         if answer is None:
-            raise self._died(await self.end(gone=True), cpu)
+            raise _died(await self.end(gone=True))
         if answer.get("id") != self.asked:
             await self.end()
-            raise WitnessEndedError("crashed", detail=" (it answered out of turn)")
+            raise WitnessEndedError("crashed", " (it answered out of turn)")
         return answer
 
     async def ready(self) -> Self:
@@ -83,17 +84,6 @@ class Channel:
             raise WitnessUnavailableError(f"a witness could not settle: {said}")
         return self
 
-    def _died(self, ending: dict[str, Any], cpu: float) -> WitnessEndedError:
-        number, code = ending.get("signal"), ending.get("code")
-        if number == getattr(signal, "SIGXCPU", None):
-            return WitnessEndedError("timed out", limit=cpu)
-        if number == getattr(signal, "SIGKILL", None):
-            return WitnessEndedError("out of memory")
-        if number:
-            return WitnessEndedError("crashed", detail=f" (signal {signal.Signals(number).name})")
-        said = "" if code is None else f" with exit code {code}"
-        return WitnessEndedError("crashed", detail=said)
-
     async def end(self, *, gone: bool = False) -> dict[str, Any]:
         """Ends the witness with all it started; once is enough."""
         if self.ended:
@@ -101,6 +91,20 @@ class Channel:
         self.ended = True
         self.writer.close()
         return await self.finish(gone)
+
+
+def _died(ending: dict[str, Any]) -> WitnessEndedError:
+    number, code = ending.get("signal"), ending.get("code")
+    if number == getattr(signal, "SIGXCPU", None):
+        return WitnessEndedError("timed out")
+    if number == getattr(signal, "SIGKILL", None):
+        # The kernel sends it for a witness's whole processor time, or for want of memory.
+        spent = ending.get("cpu", 0) >= Lockdown.cpu_seconds
+        return WitnessEndedError("timed out" if spent else "out of memory")
+    if number:
+        return WitnessEndedError("crashed", f" (signal {signal.Signals(number).name})")
+    said = "" if code is None else f" with exit code {code}"
+    return WitnessEndedError("crashed", said)
 
 
 class Nursery(Protocol):
@@ -205,7 +209,7 @@ class SpawnNursery:
 
         server = await asyncio.start_server(answer, "127.0.0.1", 0, limit=frames.LIMIT)
         port = str(server.sockets[0].getsockname()[1])
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 (it only starts)
             [sys.executable, "-m", "workbook.witness.spawned", port, str(self._probes)],
             stdin=subprocess.DEVNULL,
             env=os.environ | {"WORKBOOK_WORD": word},

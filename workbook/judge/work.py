@@ -64,6 +64,12 @@ class Work:
         raise NotYet(story, error.where if error else "", _sql(of) if of else [])
 
     @property
+    def databases(self) -> list[Database]:
+        """Those that this check's probes have seen."""
+        own = [self.stand.database] if self.stand.database is not None else []
+        return [*own, *self.stand.sitting.extra, self.database]
+
+    @property
     def printed(self) -> str:
         """What the student's code printed while this check ran."""
         return "".join(seen.printed for seen in self.seen)

@@ -54,7 +54,9 @@ class Witness:
     def __init__(self, opening: dict[str, Any], recording: Recording, printed: BinaryIO) -> None:
         self.root = Path(opening["root"])
         package = Path(opening["package"])
-        self.bench = Bench(self.root, package, opening["name"], recording)
+        walls = opening.get("lockdown")
+        own = [self.root, *map(Path, walls["write"])] if walls else []
+        self.bench = Bench(self.root, package, opening["name"], recording, own)
         self.recording = recording
         self.printed = printed
         sys.meta_path.insert(0, PackageFinder(opening["name"], package))

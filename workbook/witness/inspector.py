@@ -25,7 +25,17 @@ def serve(stream: BinaryIO, send: Send) -> None:
                 answer["unreadable"] = str(error)
             except Busy as error:
                 answer["busy"] = str(error)
-            send(frames.pack(answer))
+            # A file may hold whatever its writer chose: values that fit nowhere, rows past number.
+            except (OSError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
+                answer["unreadable"] = f"{type(error).__name__}: {error}"
+            send(_packed(answer))
+
+
+def _packed(answer: dict[str, Any]) -> bytes:
+    try:
+        return frames.pack(answer)
+    except (frames.FrameError, ValueError, MemoryError) as error:
+        return frames.pack({"id": answer["id"], "unreadable": str(error)})
 
 
 async def _look(request: dict[str, Any]) -> Any:

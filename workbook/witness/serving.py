@@ -29,7 +29,7 @@ def settle(opening: dict[str, Any], channel: int) -> BinaryIO:
         limits.apply(limits.Limits())
         return printed
     paths = {name: [Path(path) for path in walls[name]] for name in ("read", "write")}
-    lockdown(Lockdown(**walls | paths, keep_fds=[channel, printed.fileno()], sockets=True))
+    lockdown(Lockdown(**walls | paths, keep_fds=[channel, printed.fileno()]))
     return printed
 
 

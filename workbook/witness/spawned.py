@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from . import frames
 from .child import load_probes, run
@@ -20,7 +21,7 @@ def main() -> None:
     channel = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
     channel.sendall(frames.pack({"word": os.environ.pop("WORKBOOK_WORD")}))
     with channel.makefile("rb", buffering=0) as stream:
-        opening = frames.read(stream)
+        opening = frames.read(cast(BinaryIO, stream))  # unbuffered: nothing past this frame
     preload()
     load_probes(Path(sys.argv[2]))
     if opening is not None:

@@ -89,7 +89,7 @@ def _sweep() -> None:
 
 
 def _end(pid: int, gone: bool) -> dict[str, Any]:
-    """Kills a witness with all it started; says its signal, exit code and peak memory in KiB.
+    """Kills a witness with all it started; says how it ended, its peak memory (KiB), its seconds.
 
     A witness that hung up by itself (`gone`) gets a second to die its own death, so that its
     signal can be read.
@@ -107,6 +107,7 @@ def _end(pid: int, gone: bool) -> dict[str, Any]:
         "signal": os.WTERMSIG(status) if own and os.WIFSIGNALED(status) else 0,
         "code": os.WEXITSTATUS(status) if own and os.WIFEXITED(status) else None,
         "memory": usage.ru_maxrss,
+        "cpu": usage.ru_utime + usage.ru_stime,
     }
 
 
