@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from workbook.course import Course
-from workbook.cuts import render
+from workbook.cuts import package_at
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"
@@ -23,7 +23,7 @@ RIGHT = HERE / "right"
 TRACES = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db")
 
 
-class EditDoesNotFit(ValueError):  # noqa: N818 (it says what it is)
+class EditDoesNotFit(ValueError):
     """The reference has changed: an edit's text is not there exactly once."""
 
 
@@ -74,16 +74,19 @@ class WrongAnswer:
             ),
         )
 
-    def texts(self, reference: Mapping[str, str]) -> dict[str, str]:
+    def texts(self) -> dict[str, str]:
         """The project's files with the edits applied; raises `EditDoesNotFit`."""
-        texts = dict(reference)
+        texts = dict(reference(self.lesson))
         for edit in self.edits:
             edit.apply(texts)
         return texts
 
     def lay(self, folder: Path) -> None:
         """Writes the whole project root into a folder."""
-        _write(self.texts(reference()), folder)
+        for file, text in self.texts().items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,13 @@ def right_answers() -> list[RightAnswer]:
 
 
 @cache
-def reference() -> Mapping[str, str]:
-    """The reference as a student's project root: its package is called app."""
-    return render(Course.load(), [])
+def reference(lesson: str) -> Mapping[str, str]:
+    """The reference as a student's project root, as far as a lesson has come.
 
-
-def _write(texts: Mapping[str, str], folder: Path) -> None:
-    for file, text in texts.items():
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    Answers to the core lessons stand on the whole core: what a misconception of one
+    lesson does to a later one can be seen. What extensions add isn't there yet.
+    """
+    course = Course.load()
+    own = course.lesson(lesson)
+    core = [each for each in course.lessons if not each.extension]
+    return package_at(course, max([own, *core], key=lambda each: each.number))
