@@ -1,4 +1,4 @@
-"""The command line: `workbook status`, `check`, `watch`, `hint`, `reset` and the rest.
+"""The command line: a student's verbs, and the instructor's.
 
 Exit codes: 0 everything asked for is earned, 1 not yet, 2 the call can't be answered as it
 stands; then one line says what to do.
@@ -10,6 +10,7 @@ import typer
 
 from workbook.course import CourseError, UnknownId
 from workbook.databases import DatabaseUnavailable
+from workbook.grading.command import VERBS
 from workbook.judge.client import JudgeFault
 from workbook.judge.target import TargetError
 from workbook.starter import ResetError
@@ -32,6 +33,8 @@ app.command()(learn.reset)
 app.command()(house.lab)
 app.command()(house.doctor)
 app.command()(house.sync)
+for verb in VERBS:
+    app.command(rich_help_panel="For a class")(verb)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from workbook.course import Course
 from workbook.grading.grader import GraderFactory
 
-GRADER = "workbook.judge.grader:grader_for"
+GRADER = "workbook.grading.judging:grader_for"
 """The function that makes graders: `grader_for(course, databases=…, db_url=…, unsafe=…)`."""
 
 
