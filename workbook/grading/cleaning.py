@@ -6,7 +6,7 @@ import unicodedata
 
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
+    r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "|", "%")
 # Device names of Windows, and names that look like the marked ones made here.
@@ -19,6 +19,8 @@ def clean(text: str, longest: int = LONGEST) -> str:
 
     Tabs and line feeds stay. Cut at `longest` characters, and then it says so.
     """
+    if len(text) <= longest and text.isprintable():
+        return text
     cut = text[:longest].replace("\r\n", "\n")
     shown = _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", cut)
     return shown if len(text) <= longest else f"{shown} … (cut)"

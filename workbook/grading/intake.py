@@ -48,10 +48,13 @@ class Candidate:
     flags: tuple[str, ...] = ()
 
 
-def read_class(folder: Path, roster: Roster | None = None) -> list[Candidate]:
-    """Everyone who handed in or is on the roster, in the order of their keys."""
-    top = _top(folder)
-    entries = [_alone(top)] if _is_project(top) else entries_in(top)
+def read_class(folder: Path, roster: Roster | None = None, *, one: bool = False) -> list[Candidate]:
+    """Everyone who handed in or is on the roster, in the order of their keys.
+
+    A project root, or with `one` whatever the folder is, counts as a class of one.
+    """
+    top = folder if one else _top(folder)
+    entries = [_alone(top)] if one or _is_project(top) else entries_in(top)
     by_person: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_person[entry.person].append(entry)

@@ -48,6 +48,8 @@ class Plan:
     jobs: int = 1
     resume: bool = False
     shard: tuple[int, int] | None = None
+    one: bool = False
+    """The folder is one submission, not a class."""
     patience: float = PATIENCE
     catalogue: Catalogue = field(default_factory=Catalogue)
 
@@ -69,7 +71,7 @@ def grade_class(
     """
     plan = plan or Plan()
     with only_one(out), opened(folder) as top, Gradebook(out / FILE) as book:
-        candidates = list(_share(read_class(top, roster), plan))
+        candidates = list(_share(read_class(top, roster, one=plan.one), plan))
         run = _begin(book, factory().suite_version, plan, out)
         attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))
         make = crew or (lambda: LocalCrew(factory, plan.jobs, plan.patience))

@@ -19,6 +19,8 @@ _MOODLE = re.compile(
 _ATTEMPT = re.compile(r"(?P<who>.+?)[-_ .](?:attempt|try|submission|v)?[-_ ]?(?P<number>\d{1,3})")
 _PAPERWORK = (".csv", ".json", ".yml", ".yaml", ".md", ".txt", ".html", ".xlsx", ".ods", ".db")
 METADATA = "submission_metadata.yml"
+GRADEBOOK = "gradebook.sqlite"
+"""Marks the folder an earlier run wrote into, which nobody handed in."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def natural(text: str) -> tuple[str, ...]:
 
 
 def _paperwork(path: Path) -> bool:
-    if path.name.startswith(".") or path.name == "__MACOSX":
+    if path.name.startswith(".") or path.name == "__MACOSX" or (path / GRADEBOOK).is_file():
         return True
     loose = path.is_file() and path.name.lower().endswith(_PAPERWORK)
     return loose and not recognised(path.name)

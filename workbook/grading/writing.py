@@ -7,14 +7,17 @@ from typing import Any
 
 def canonical(facts: Any) -> str:
     """The facts as JSON with one spelling: sorted keys, ASCII, no NaN."""
-    return json.dumps(facts, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=1)
+    return json.dumps(facts, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write the file so that whoever looks finds the old one or the new one, never a half."""
+    data = content.encode() if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == data:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f".{path.name}.part")
-    made.write_bytes(content.encode() if isinstance(content, str) else content)
+    made.write_bytes(data)
     made.replace(path)
 
 

@@ -60,7 +60,7 @@ def test_a_result_is_found_by_exactly_its_key(tmp_path: Path) -> None:
         book.keep_result(KEY, "graded", {"b": 1, "a": 2}, log("graded"))
         found = book.result(KEY)
         assert found is not None
-        assert (found.state, found.document) == ("graded", '{\n "a": 2,\n "b": 1\n}')
+        assert (found.state, found.document) == ("graded", '{"a": 2, "b": 1}')
         assert book.result(Key("d1", "suite-2", "sqlite", 7)) is None
         assert book.submission("d1") == b"files"
 

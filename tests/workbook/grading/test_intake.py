@@ -139,6 +139,22 @@ def test_one_project_alone_is_a_class_of_one(tmp_path: Path) -> None:
     assert labels(read_class(tmp_path)) == {"ada": ["ada"]}
 
 
+def test_a_whole_repository_can_be_one_submission(tmp_path: Path) -> None:
+    project(tmp_path / "repo" / "exercises")
+    (tmp_path / "repo" / "docs").mkdir()
+    (alone,) = read_class(tmp_path / "repo", one=True)
+    assert alone.student.key == "repo"
+    assert list(stage(alone.attempts[0].source()).files) == ["app/database.py"]
+
+
+def test_the_grades_of_an_earlier_run_are_no_submission(tmp_path: Path) -> None:
+    archive(tmp_path / "ada.zip")
+    archive(tmp_path / "ben.zip")
+    (tmp_path / "grades").mkdir()
+    (tmp_path / "grades" / "gradebook.sqlite").write_text("")
+    assert list(labels(read_class(tmp_path))) == ["ada", "ben"]
+
+
 def test_the_zip_of_a_whole_class_is_opened_for_the_while(tmp_path: Path) -> None:
     archive(tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as whole:

@@ -70,6 +70,9 @@ def grade(
     ] = Rule.best,
     db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
     db_url: DbUrlOption = None,
+    one: Annotated[
+        bool, typer.Option("--one", help="The folder is one submission, not a class.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run cut off.")] = False,
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="I/N", help="Grade the i-th of n parts.")
@@ -92,6 +95,7 @@ def grade(
             databases=db.kinds,
             attempts=attempts.value,
             jobs=jobs or os.cpu_count() or 1,
+            one=one,
             resume=resume,
             shard=_shard(shard),
             catalogue=Catalogue.of(known),
