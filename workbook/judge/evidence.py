@@ -23,6 +23,10 @@ class NotYet(AssertionError):
         self.story, self.where, self.sql = story, where, sql or []
 
 
+class Tampered(Exception):
+    """The code that gathers evidence was changed, so there is none; `str` names what."""
+
+
 @dataclass(frozen=True)
 class StudentError:
     """An exception as the witness told it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .evidence import NotYet, StudentError
+from .evidence import NotYet, StudentError, Tampered
 from .witnesses import WitnessEndedError
 from .work import Work
 
@@ -42,6 +42,9 @@ def judge(check: str, kind: str, error: BaseException | None, work: Work | None)
         return Outcome(check, kind, "ok", printed=printed)
     if isinstance(error, WitnessEndedError):
         return Outcome(check, kind, error.verdict, str(error), printed=printed)
+    if isinstance(error, Tampered):
+        story = f"{error} was replaced while your code ran, so what the process said can't count."
+        return Outcome(check, kind, "refused", story, printed=printed)
     met = [one for seen in work.seen for one in seen.errors()] if work else []
     blanks = sorted(_blanks(met))
     if isinstance(error, NotYet) or (isinstance(error, AssertionError) and work is not None):

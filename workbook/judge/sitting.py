@@ -13,7 +13,7 @@ from workbook.postgres import LogPosition
 from workbook.starter import untouched
 
 from .draw import Draw
-from .evidence import Seen, is_data
+from .evidence import Seen, Tampered, is_data
 from .target import Target
 from .witnesses import Channel, Nursery, WitnessEndedError
 from .work import CPU_SECONDS, WALL_SECONDS, Work
@@ -82,6 +82,9 @@ class Stand:
             "database": self.kind,
         }
         answer = await self.channel.ask(request, cpu=cpu, wall=self.sitting.wall(wall))
+        if changed := await self.channel.confirm(wall=self.sitting.wall(3)):
+            await self.channel.end()
+            raise Tampered(changed)
         return Seen.read(answer, await self._hidden(answer, database, before))
 
     async def _hidden(

@@ -75,6 +75,19 @@ class Channel:
             raise WitnessEndedError("crashed", " (it answered out of turn)")
         return answer
 
+    async def confirm(self, *, wall: float) -> str:
+        """Asks with a new word whether the last answer came from code of ours as it was loaded.
+
+        An answer that was slipped in before its time is found here, as the next one is another's.
+        Returns what was changed in the witness, or nothing.
+        """
+        word = secrets.token_hex(8)
+        answer = await self.ask({"do": "confirm", "word": word}, cpu=1, wall=wall)
+        if answer.get("word") != word:
+            await self.end()
+            raise WitnessEndedError("crashed", " (it answered what nobody asked)")
+        return str(answer.get("broken", ""))
+
     async def ready(self) -> Self:
         """Waits until the witness has settled. Raises `WitnessUnavailableError`."""
         async with asyncio.timeout(60):

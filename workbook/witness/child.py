@@ -10,7 +10,8 @@ import inspect
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 from . import frames, inspector, limits
 from .bench import Bench
 from .recording import Recording
+from .seal import Seal
 from .serving import Send, settle
 
 _PRINTED = 4_000
@@ -48,12 +50,30 @@ def load_probes(folder: Path) -> None:
         importlib.import_module("probes" if stem == "__init__" else f"probes.{stem}")
 
 
+@dataclass(frozen=True)
+class Tools:
+    """What is made once libraries and probes are loaded, before there is a student."""
+
+    recording: Recording = field(default_factory=Recording)
+    seal: Seal = field(default_factory=Seal)
+
+
+def _probes() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every probe by its name: `services.get`."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("probes."):
+            for probe, found in vars(module).items():
+                if inspect.isfunction(found):
+                    yield f"{name.removeprefix('probes.')}.{probe}", found
+
+
 class Witness:
     """Runs probes on one project root, one at a time, on one event loop."""
 
-    def __init__(self, opening: dict[str, Any], recording: Recording, printed: BinaryIO) -> None:
+    def __init__(self, opening: dict[str, Any], tools: Tools, printed: BinaryIO) -> None:
         self.root = Path(opening["root"])
         package = Path(opening["package"])
+        recording = tools.recording
         walls = opening.get("lockdown")
         own = [self.root, *map(Path, walls["write"])] if walls else []
         self.bench = Bench(self.root, package, opening["name"], recording, own)
@@ -62,15 +82,20 @@ class Witness:
         sys.meta_path.insert(0, PackageFinder(opening["name"], package))
         sys.path.append(str(self.root))
         os.chdir(self.root)
+        self.probes = dict(_probes())
         kit = importlib.import_module("probes.kit")
         self.kit = kit.Kit(self.bench)
+        self.seal = tools.seal
 
     def serve(self, stream: BinaryIO, send: Send) -> None:
         """Answers requests until the stream ends."""
         with asyncio.Runner() as runner:
             while (request := frames.read(stream)) is not None:
-                answer = runner.run(self._answer(request))
-                send(self._packed(answer))
+                if request["do"] == "confirm":
+                    own = (self, self.kit, self.bench, self.recording)
+                    send(frames.pack({**request, "broken": self.seal.broken(own)}))
+                else:
+                    send(self._packed(runner.run(self._answer(request))))
 
     def _packed(self, answer: dict[str, Any]) -> bytes:
         try:
@@ -101,9 +126,7 @@ class Witness:
             await self.kit.close()
             self.bench.url, self.bench.database = request["url"], request["database"]
             os.environ["DATABASE_URL"] = request["url"]
-        module, _, name = request["probe"].rpartition(".")
-        probe = getattr(sys.modules[f"probes.{module}"], name)
-        result = probe(self.kit, **request["inputs"])
+        result = self.probes[request["probe"]](self.kit, **request["inputs"])
         return await result if inspect.isawaitable(result) else result
 
     def _printed_since(self, start: int) -> str:
@@ -117,12 +140,12 @@ class Witness:
         return text.decode(errors="backslashreplace")
 
 
-def run(opening: dict[str, Any], recording: Recording, channel: socket.socket) -> None:
+def run(opening: dict[str, Any], tools: Tools, channel: socket.socket) -> None:
     """Becomes the witness of one project root; returns when the judge hangs up."""
     stream = channel.makefile("rb")
     try:
         printed = settle(opening, channel.fileno())
-        witness = None if opening.get("inspector") else Witness(opening, recording, printed)
+        witness = None if opening.get("inspector") else Witness(opening, tools, printed)
     except Exception as error:
         channel.sendall(frames.pack({"fault": f"{type(error).__name__}: {error}"}))
         raise

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from . import frames
-from .child import load_probes, run
-from .recording import Recording
+from .child import Tools, load_probes, run
 from .warm import preload
 
 
@@ -25,7 +24,7 @@ def main() -> None:
     preload()
     load_probes(Path(sys.argv[2]))
     if opening is not None:
-        run(opening, Recording(), channel)
+        run(opening, Tools(), channel)
     os._exit(0)
 
 

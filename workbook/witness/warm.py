@@ -21,8 +21,7 @@ from typing import Any
 from workbook import sandbox
 
 from . import frames
-from .child import load_probes, run
-from .recording import Recording
+from .child import Tools, load_probes, run
 
 
 def preload() -> None:
@@ -40,19 +39,19 @@ def preload() -> None:
     _ = (aiosqlite, alembic, asyncpg, sqlalchemy, sqlmodel)
 
 
-def become_witness(opening: dict[str, Any], channel: socket.socket, recording: Recording) -> None:
+def become_witness(opening: dict[str, Any], channel: socket.socket, tools: Tools) -> None:
     """The life of a forked child; it leaves by `os._exit`, whatever the student does."""
     code = 1
     try:
         if "lockdown" not in opening:
             os.setsid()
-        run(opening, recording, channel)
+        run(opening, tools, channel)
         code = 0
     finally:
         os._exit(code)
 
 
-def serve(control: socket.socket, recording: Recording) -> None:
+def serve(control: socket.socket, tools: Tools) -> None:
     """Forks and ends witnesses until the judge hangs up, then ends those that are left."""
     living: set[int] = set()
     while (received := frames.receive_with_fd(control)) is not None:
@@ -61,7 +60,7 @@ def serve(control: socket.socket, recording: Recording) -> None:
             pid = os.fork()
             if pid == 0:
                 control.close()
-                become_witness(message, socket.socket(fileno=fd), recording)
+                become_witness(message, socket.socket(fileno=fd), tools)
             os.close(fd)
             living.add(pid)
             control.sendall(frames.pack({"pid": pid}))
@@ -118,11 +117,11 @@ def main() -> None:
         sandbox.shield()
     preload()
     load_probes(Path(sys.argv[2]))
-    recording = Recording()
+    tools = Tools()
     gc.collect()
     gc.freeze()
     control.sendall(frames.pack({"ready": os.getpid()}))
-    serve(control, recording)
+    serve(control, tools)
 
 
 if __name__ == "__main__":
