@@ -88,6 +88,8 @@ class Seats:
             self._closed = True
             seats = list(self._all)
         for seat in seats:
+            seat.ask_to_end()
+        for seat in seats:
             seat.close()
 
     def _take(self) -> Seat:

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from workbook.grading import charts, figures
 from workbook.grading.catalogue import exercise_of, lesson_of
 from workbook.grading.cleaning import clean, slug
-from workbook.grading.exports.table import number, remarks
+from workbook.grading.exports.table import isolation, number, remarks
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
 from workbook.grading.tables import Log
@@ -111,7 +111,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters |= {"number": number, "file": slug, "percent": _percent, "worth": _worth}
+    environment.filters |= {
+        "number": number,
+        "file": slug,
+        "percent": _percent,
+        "worth": _worth,
+        "isolation": isolation,
+    }
     environment.globals |= {"kinds": charts.KINDS, "remarks": remarks, "number": number}
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment

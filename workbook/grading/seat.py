@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from workbook.grading.staging import unbundle
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    "from workbook.grading.seat import serve; serve()"
+    "from workbook.grading.seat import serve; serve(sys.argv[2])"
 )
+GRACE = 10.0
+"""Seconds a grader has to end what it started, before it is killed."""
 
 
 class SeatLost(Exception):
@@ -41,10 +44,11 @@ class Seat:
 
     def __init__(self, factory: GraderFactory, patience: float) -> None:
         self._patience = patience
+        self._folder = tempfile.mkdtemp(prefix="workbook-staged-")
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — lives with the seat
         path = json.dumps([str(Path(entry).resolve()) for entry in sys.path])
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, path],
+            [sys.executable, "-c", _START, path, self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -60,8 +64,16 @@ class Seat:
             raise SeatLost(said["fault"])
         return Answer(said["result"], said["seconds"], said["timing"])
 
+    def ask_to_end(self) -> None:
+        """Ask the grader to leave; `close` waits for it."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+
     def close(self) -> None:
         """End the process and whatever it started; safe to call twice."""
+        self.ask_to_end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
         with contextlib.suppress(ProcessLookupError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -72,6 +84,7 @@ class Seat:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, message: bytes) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -108,8 +121,19 @@ class Seat:
         return f"the grader's process {how}" + (f": {tail}" if tail else "")
 
 
-def serve() -> None:
+def serve(folder: str) -> None:
     """Grade what comes in until nothing comes any more; runs in the seat's process."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        _serve(folder)
+    except (BrokenPipeError, KeyboardInterrupt):
+        # Nobody is there to hear more.
+        pass
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(folder: str) -> None:
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not end up between the answers.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -122,8 +146,8 @@ def serve() -> None:
         _tell(answers, {"ready": getattr(grader, "containment", None) or {}})
         while (job := _receive(jobs)) is not None:
             began = time.monotonic()
-            with tempfile.TemporaryDirectory(prefix="workbook-staged-") as folder:
-                staged = unbundle(job[8:], Path(folder, "work"))
+            with tempfile.TemporaryDirectory(dir=folder) as made_here:
+                staged = unbundle(job[8:], Path(made_here, "work"))
                 try:
                     result = dict(grader.grade(staged, seed=int.from_bytes(job[:8], "big")))
                 # Whatever a grader raises is its own fault, never the submission's.

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from workbook.grading.cleaning import cell
 from workbook.grading.ledger import Ledger
@@ -44,6 +45,12 @@ def remarks(row: Row) -> list[str]:
     if len(row.attempts) > 1:
         said.append(f"{len(row.attempts)} attempts")
     return said
+
+
+def isolation(containment: dict[str, Any]) -> str:
+    """What stood around the submissions, in words."""
+    rung, word = containment.get("rung"), containment.get("isolation")
+    return " — ".join(str(part) for part in (word, rung) if part) or "not recorded"
 
 
 def changed(row: Row) -> list[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from workbook.grading.cleaning import clean, line
 from workbook.grading.crew import CannotStart
+from workbook.grading.exports.table import isolation
 from workbook.grading.gradebook import FILE, Gradebook, GradebookError
 from workbook.grading.intake import IntakeError
 from workbook.grading.ledger import Ledger
@@ -81,6 +82,6 @@ def summary(ledger: Ledger, out: Path) -> None:
         f"{count} {words.get(state, state)}" for state, count in counts.items() if count
     )
     say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
-    say(f"isolation: {ledger.containment.get('rung', 'not recorded')}")
+    say(f"isolation: {isolation(ledger.containment)}")
     say(f"grades   {out / 'grades.csv'}")
     say(f"report   {out / 'report' / 'index.html'}")
