@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -77,6 +77,7 @@ async def change(kit: Kit, *, model: str, rows: list[int], values: dict[str, Any
             for name, value in values.items():
                 setattr(one, name, value)
         await session.commit()
+    _wait_for_the_clock()
 
 
 async def change_all(kit: Kit, *, model: str, rows: list[int], values: dict[str, Any]) -> None:
@@ -85,6 +86,7 @@ async def change_all(kit: Kit, *, model: str, rows: list[int], values: dict[str,
     async with kit.session() as session:
         await session.exec(update(table).where(table.id.in_(rows)).values(**values))
         await session.commit()
+    _wait_for_the_clock()
 
 
 async def remove(kit: Kit, *, model: str, row: int, by: str, load: str = "") -> dict[str, Any]:
@@ -155,6 +157,13 @@ def _edit(rows: list[Any], attribute: str, edits: list[Any]) -> None:
         getattr(getattr(row, attribute), method)(*arguments)
 
 
+def _wait_for_the_clock() -> None:
+    """Returns when any clock, one that counts milliseconds too, shows another moment."""
+    moment = datetime.now(UTC) + timedelta(milliseconds=2)
+    while datetime.now(UTC) <= moment:
+        pass
+
+
 @contextmanager
 def _elsewhere() -> Iterator[None]:
     """A local time that is far from UTC, where the system can set one."""
@@ -178,9 +187,7 @@ async def make_twice(kit: Kit) -> dict[str, list[int]]:
             task = await kit.task(project, worker)
             for ids, row in zip(made.values(), (worker, project, task), strict=True):
                 ids.append(row)
-            moment = datetime.now(UTC)
-            while datetime.now(UTC) <= moment:
-                pass  # some systems' clocks stand still for milliseconds
+            _wait_for_the_clock()
     return made
 
 
