@@ -4,6 +4,9 @@ Revision: ${up_revision}
 """
 
 import sqlalchemy as sa
+import sqlmodel
+
+import app.models.types
 from alembic import op
 ${imports if imports else ""}
 

@@ -6,25 +6,16 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, Relationship
 
 from .entity import Entity, rule, words
+from .shapes import HandleShape
 
 if TYPE_CHECKING:
     from .task import Task
-
-ON_POSTGRESQL = CheckConstraint(
-    "handle ~ '^@[a-z0-9_-]{1,49}$'", name="worker_handle"
-).ddl_if(dialect="postgresql")
-ON_SQLITE = CheckConstraint(
-    "handle GLOB '@?*' AND substr(handle, 2) NOT GLOB '*[^a-z0-9_-]*' AND length(handle) <= 50",
-    name="worker_handle",
-).ddl_if(dialect="sqlite")
-
 
 class Worker(Entity, table=True):
     __tablename__ = "worker"
     __table_args__ = (
         UniqueConstraint("handle", name="worker_handle_is_taken"),
-        ON_POSTGRESQL,
-        ON_SQLITE,
+        CheckConstraint(HandleShape("handle"), name="worker_handle"),
         rule("worker", "type", words("type", "human", "agent")),
     )
 
