@@ -58,8 +58,14 @@ class OwnServer:
         database = PostgresDatabase(
             name,
             server.url(name).render_as_string(hide_password=False),
+            # The path, because its owner may have set the database another one, in which
+            # operators of theirs come before PostgreSQL's.
             read=partial(
-                server.connect, READER, name, restrict_nonsystem_relation_kind="view,foreign-table"
+                server.connect,
+                READER,
+                name,
+                restrict_nonsystem_relation_kind="view,foreign-table",
+                search_path="public",
             ),
             own=partial(server.connect, name),
             drop=self._give_back,

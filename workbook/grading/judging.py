@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -35,11 +36,14 @@ class JailedGrader:
         databases: tuple[str, ...] = KINDS,
         rung: str | None = None,
         unsafe: bool = False,
+        checks: Sequence[str] = (),
     ) -> None:
+        """`checks` are the ids to grade: lessons, exercises or checks; all, if there are none."""
         self.course = Course.load(course)
         self.suite_version = suite_version(self.course)
         self.containment: dict[str, Any] = {}
         self._databases, self._rung, self._unsafe = databases, rung, unsafe
+        self._checks = checks
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -99,7 +103,13 @@ class JailedGrader:
         _open_to_others(work)
         try:
             result = self._run(
-                self._judges.run(folder=work, databases=self._databases, seed=seed, on_outcome=note)
+                self._judges.run(
+                    self._checks,
+                    work,
+                    databases=self._databases,
+                    seed=seed,
+                    on_outcome=note,
+                )
             )
         except JudgeFault as fault:
             raise GraderFault(str(fault)) from fault

@@ -1,6 +1,8 @@
 """Witnesses in a jail, and the SQLite files that stay inside it."""
 
+import contextlib
 import secrets
+import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,7 @@ from workbook.sandbox.ladder import named
 from workbook.witness import frames
 
 from .confinement import Confinement
-from .witnesses import Channel, WarmNursery, WitnessEndedError
+from .witnesses import Channel, WarmNursery, WitnessEndedError, WitnessUnavailableError
 
 SECONDS = 20.0
 
@@ -105,8 +107,17 @@ class JailedNursery(WarmNursery):
         if not self.cell.rung.shared:
             self.close()
         elif self._control is not None:
-            self._control.sendall(frames.pack({"do": "sweep"}))
-            self._answer()
+            # What can't be swept (folders nested past all measure) goes with its jail.
+            with contextlib.suppress(WitnessUnavailableError, OSError):
+                self._control.sendall(frames.pack({"do": "sweep"}))
+                self._answer()
+
+    def start(self) -> None:
+        if self.cell.scratch is not None:
+            left = [str(path) for path in self.cell.scratch.iterdir()]
+            if left:
+                subprocess.run(["rm", "-rf", "--", *left], check=False)
+        super().start()
 
 
 class JailedDatabases(Databases):

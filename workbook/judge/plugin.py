@@ -75,7 +75,6 @@ class Room:
         if self.nursery is None:
             self.loop = asyncio.get_running_loop()
             probes = self.course.suites / "probes"
-            self.folder = tempfile.TemporaryDirectory(prefix="workbook-")
             option = self.config.getoption
             kinds = KINDS if option("--db") == "both" else (option("--db"),)
             if confined := Confinement.of(self.config):
@@ -84,6 +83,7 @@ class Room:
                 self.nursery, self.databases = furnished(confined, probes, kinds)
             else:
                 self.nursery = nursery(probes)
+                self.folder = tempfile.TemporaryDirectory(prefix="workbook-")
                 self.databases = Databases(
                     kinds, folder=Path(self.folder.name), db_url=option("--db-url")
                 )
@@ -102,6 +102,7 @@ class Room:
         if self.nursery is not None:
             self.nursery.close()
             await self.databases.__aexit__(None, None, None)
+        if self.folder is not None:
             self.folder.cleanup()
 
 

@@ -18,6 +18,8 @@ from .target import Target
 from .witnesses import Channel, Nursery, WitnessEndedError
 from .work import CPU_SECONDS, WALL_SECONDS, Work
 
+PATIENT, IMPATIENT_SECONDS = 3, 3.0
+
 
 def slowness() -> float:
     """How much slower than a common machine this one is now; at least 1, no student code run."""
@@ -129,7 +131,13 @@ class Sitting:
         self.untouched = set() if reference else untouched(self.course, self.target.root)
 
     def wall(self, seconds: float = WALL_SECONDS) -> float:
-        """A wall limit that a slow machine doesn't turn into another verdict."""
+        """A wall limit that a slow machine doesn't turn into another verdict.
+
+        Who hangs in one exercise after another gets less patience, still many times what an
+        answer takes: so a submission can't hold up a class.
+        """
+        if len(self.hung) >= PATIENT:
+            seconds = min(seconds, IMPATIENT_SECONDS)
         return seconds * self.slow
 
     async def open_witness(self, database: Database) -> Channel:
