@@ -63,7 +63,8 @@ def note_of_the_rest(paths: list[str], root: str) -> str:
             continue
         inside = _inside(path, root)
         shown = inside if inside is not None else path
-        if shown.rsplit("/", 1)[-1] in _QUIET or shown.endswith(".pyc"):
+        # A name that begins with a dot can't be imported, and every tool leaves some.
+        if shown.startswith(".") or shown.rsplit("/", 1)[-1] in _QUIET or shown.endswith(".pyc"):
             continue
         first, _, deeper = shown.partition("/")
         whole = inside is not None and first in FOLDERS
