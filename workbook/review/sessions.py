@@ -19,7 +19,7 @@ GIVES_ITS_ARGUMENT = {
     "AbstractAsyncContextManager", "Annotated", "AsyncContextManager", "AsyncGenerator",
     "AsyncIterable", "AsyncIterator", "Generator", "Iterator", "Optional", "Union",
 }  # fmt: skip
-USUAL_NAMES = {"session", "db", "db_session", "async_session", "_session"}
+USUAL_NAMES = {"session", "db", "db_session", "async_session"}
 COROUTINES = {
     "close", "commit", "connection", "delete", "exec", "execute", "flush", "get", "get_one",
     "invalidate", "merge", "refresh", "rollback", "run_sync", "scalar", "scalars", "stream",
@@ -54,7 +54,9 @@ class Sessions:
             return self._member(source, owner, name.partition(".")[2], set()) if owner else ""
         found = self._names(source, None).get(name, "")
         if not found and name in USUAL_NAMES and isinstance(function, ast.AsyncFunctionDef):
-            return "async" if self._looks_async(source) else ""
+            plain = [item.arg for item in arguments_of(function) if item.annotation is None]
+            plain += source.assigned(function)
+            return "async" if name in plain and self._looks_async(source) else ""
         return found
 
     def is_async(self, source: Source, node: ast.AST | None) -> bool:

@@ -2,8 +2,11 @@
 
 from . import (
     awaits,
+    bulk,
+    commits,
     engines,
     errors,
+    executing,
     fields,
     keys,
     loading,
@@ -11,7 +14,9 @@ from . import (
     migrations,
     pools,
     relationships,
+    revisions,
     rollbacks,
+    secrets,
     sharing,
     sql,
     tenancy,
@@ -22,8 +27,11 @@ from . import (
 
 __all__ = [
     "awaits",
+    "bulk",
+    "commits",
     "engines",
     "errors",
+    "executing",
     "fields",
     "keys",
     "loading",
@@ -31,7 +39,9 @@ __all__ = [
     "migrations",
     "pools",
     "relationships",
+    "revisions",
     "rollbacks",
+    "secrets",
     "sharing",
     "sql",
     "tenancy",

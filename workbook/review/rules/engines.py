@@ -68,9 +68,21 @@ def _kept(source: Source, function: Function, names: set[str]) -> bool:
     fix="Make it on first use, in a cached `get_engine()` or the application's lifespan.",
 )
 def find_engines_at_import(source: Source, project: Project) -> Iterator[Mark]:
-    for call in engine_calls(source):
-        if source.scope_of(call) is None and not source.is_migration and not _guarded(source, call):
+    if source.is_migration:
+        return
+    for call in [*engine_calls(source), *_engine_makers(source, project)]:
+        if source.scope_of(call) is None and not _guarded(source, call):
             yield call, "Importing this module makes an engine."
+
+
+def _engine_makers(source: Source, project: Project) -> Iterator[ast.Call]:
+    """Calls of the project's own functions that promise an engine."""
+    for node in source.assignments:
+        if isinstance(node.value, ast.Call):
+            known = project.functions.get(last(dotted(node.value.func)), [])
+            promised = [last(dotted(function.returns)) for _, function in known]
+            if promised and all(name == "AsyncEngine" for name in promised):
+                yield node.value
 
 
 def _guarded(source: Source, call: ast.Call) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ..project import Project
 from ..registry import Mark, rule
 from ..sources import Source
-from ..trees import dotted, is_constant, targets_of
+from ..tables import Table
+from ..trees import dotted, is_constant, keyword, names_in, targets_of, text_of
 
 DYNAMIC = ("import_module", "__import__", "walk_packages", "iter_modules", "glob(", "exec(")
 
@@ -27,13 +28,24 @@ def _is_env(source: Source) -> bool:
 def find_empty_metadata(source: Source, project: Project) -> Iterator[Mark]:
     if not _is_env(source):
         return
-    given = [
-        node
-        for node in source.assignments
-        if any(dotted(target) == "target_metadata" for target in targets_of(node))
-    ]
-    if given and all(is_constant(node.value, None) for node in given):
+    given = list(_given(source))
+    if given and all(is_constant(value, None) for value in given):
         yield given[0], "`env.py` hands Alembic no metadata."
+
+
+def _given(env: Source) -> Iterator[ast.expr]:
+    """What env.py calls target_metadata: by a name, an argument, or a dict's key."""
+    for node in env.assignments:
+        if node.value and any(dotted(item) == "target_metadata" for item in targets_of(node)):
+            yield node.value
+    for call in env.every(ast.Call):
+        value = keyword(call, "target_metadata")
+        if value is not None and dotted(value) != "target_metadata":
+            yield value
+    for table in env.every(ast.Dict):
+        for key, value in zip(table.keys, table.values, strict=True):
+            if text_of(key) == "target_metadata" and dotted(value) != "target_metadata":
+                yield value
 
 
 @rule(
@@ -116,3 +128,29 @@ def _ending(project: Project, name: str, qualified: bool) -> list[Source]:
 def _imports_project(env: Source, project: Project) -> bool:
     """Whether env.py sets metadata at all without a module of this project."""
     return "metadata" in env.text and not project.mentions("import_module")
+
+
+@rule(
+    "WB703",
+    "metadata of another registry",
+    why="The models keep their tables in a metadata of their own; the one given here is empty, and "
+    "autogenerate would drop every table it finds.",
+    fix="`target_metadata = Base.metadata`, of the class the models inherit from.",
+)
+def find_foreign_metadata(source: Source, project: Project) -> Iterator[Mark]:
+    if not _is_env(source):
+        return
+    tables = [table for table in project.tables.values() if table.sqlmodel]
+    own = [table for table in tables if _has_own_metadata(project, table)]
+    for value in _given(source) if own and len(own) == len(tables) else ():
+        if source.qualified(value) == "sqlmodel.SQLModel.metadata":
+            yield value, f"`{own[0].name}` and the other models are not in this metadata."
+
+
+def _has_own_metadata(project: Project, table: Table) -> bool:
+    for item in project.lineage(table):
+        if any(given.arg == "registry" for given in item.node.keywords):
+            return True
+        if any("MetaData" in names_in(node) for node in item.node.body):
+            return True
+    return False

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..calls import owner, session_calls
 from ..project import Project
 from ..registry import Mark, rule
 from ..sessions import ASYNC
 from ..sources import Source
-from ..trees import dotted, is_generator, last, targets_of
+from ..trees import dotted, is_generator, last, targets_of, within
 
 SPAWNS = {"create_task", "ensure_future", "start_soon"}
 
@@ -108,7 +109,7 @@ def find_module_sessions(source: Source, project: Project) -> Iterator[Mark]:
 
 
 def _opens(project: Project, call: ast.Call) -> bool:
-    name = last(dotted(call.func))
+    name = last(dotted(call.func.func if isinstance(call.func, ast.Call) else call.func))
     return name == "AsyncSession" or name in project.sessions.factories
 
 
@@ -124,7 +125,8 @@ def find_unclosed_sessions(source: Source, project: Project) -> Iterator[Mark]:
         if not is_generator(function):
             continue
         nodes = source.inside(function)
-        closed = {dotted(node.value) for node in nodes if getattr(node, "attr", "") == "close"}  # type: ignore[attr-defined]
+        final = [node for node in nodes if isinstance(node, ast.Try) for node in node.finalbody]
+        closed = {owner(call) for call in session_calls(source, project, within(*final))}
         entered = {dotted(node.context_expr) for node in nodes if isinstance(node, ast.withitem)}
         yielded = {dotted(node.value) for node in nodes if isinstance(node, ast.Yield)}
         for node in nodes:
@@ -134,4 +136,4 @@ def find_unclosed_sessions(source: Source, project: Project) -> Iterator[Mark]:
                     project, node.value
                 )
                 if opened and name in yielded - closed - entered:
-                    yield node, f"`{name}` is opened and handed out, and nothing closes it."
+                    yield node, f"`{name}` is opened and handed out, and not closed on every path."

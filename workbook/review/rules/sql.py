@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 
 from ..annotations import meaning
-from ..calls import method, receiver
 from ..project import Project
 from ..queries import assigned
 from ..registry import Mark, rule
@@ -124,16 +123,3 @@ def _is_asked(source: Source, node: ast.Attribute) -> bool:
     function = source.function_of(node)
     head = dotted(node).partition(".")[0]
     return function is not None and head in ASKED & {item.arg for item in arguments_of(function)}
-
-
-@rule(
-    "WB902",
-    "execute on SQLModel's own session",
-    why="SQLModel deprecates it there: rows come back as tuples, and a run under `-W error` stops.",
-    fix="`await session.exec(statement)`, which gives the objects themselves.",
-)
-def find_execute(source: Source, project: Project) -> Iterator[Mark]:
-    for call in source.every(ast.Call):
-        own = project.sessions.kind(source, receiver(call)) == "sqlmodel"
-        if own and method(call) == "execute":
-            yield call, f"`{dotted(call.func)}` is deprecated on this session; `exec` takes it all."

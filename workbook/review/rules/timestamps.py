@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..project import Project
 from ..registry import Mark, rule
 from ..sources import Source
 from ..tables import COLUMN_MAKERS
-from ..trees import dotted, is_constant, keyword, last
+from ..trees import dotted, is_constant, keyword, last, text_of
 
 NAIVE = {
     "datetime.datetime.utcnow": "utcnow",
     "datetime.datetime.utcfromtimestamp": "utcfromtimestamp",
 }
+NOW = re.compile(r"(^|_)(now|utcnow|today|uuid[14]?)$")
 CHANGING = {
     "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "time.time",
     "uuid.uuid1", "uuid.uuid4",
@@ -113,7 +115,21 @@ def find_frozen_defaults(source: Source, project: Project) -> Iterator[Mark]:
     for call in source.every(ast.Call):
         if source.is_migration or last(dotted(call.func)) not in COLUMN_MAKERS:
             continue
-        for name in ("default", "onupdate"):
-            given = keyword(call, name)
-            if isinstance(given, ast.Call) and source.qualified(given.func) in CHANGING:
+        for given in _defaults(call):
+            if isinstance(given, ast.Call) and _changes(source, given):
                 yield given, f"`{ast.unparse(given)}` is evaluated once for all rows."
+
+
+def _defaults(call: ast.Call) -> list[ast.expr | None]:
+    """What a column is given as a default, in `sa_column_kwargs` too."""
+    extra = keyword(call, "sa_column_kwargs")
+    pairs = zip(extra.keys, extra.values, strict=True) if isinstance(extra, ast.Dict) else ()
+    named = [value for key, value in pairs if text_of(key) in ("default", "onupdate")]
+    return [keyword(call, "default"), keyword(call, "onupdate"), *named]
+
+
+def _changes(source: Source, call: ast.Call) -> bool:
+    """Whether a call gives another value every time, by what it is or is called."""
+    name = source.qualified(call.func)
+    database = name.startswith(DATABASE) or dotted(call.func).startswith(("func.", "sa."))
+    return name in CHANGING or (NOW.search(last(name)) is not None and not database)

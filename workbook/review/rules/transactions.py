@@ -1,9 +1,8 @@
-"""Commits that tear one unit of work apart, and failures nobody rolls back."""
+"""Commits that tear one unit of work apart."""
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from ..calls import method, owner, session_calls
@@ -11,40 +10,11 @@ from ..project import Project
 from ..registry import Mark, rule
 from ..sessions import ASYNC
 from ..sources import Source
-from ..trees import Function, body_of, dotted, last, names_in, within
+from ..trees import Function, body_of, dotted, names_in, within
+from ..units import committed_by
 
+BRANCHES = (ast.If, ast.Try, ast.For, ast.While, ast.AsyncFor)
 ADDS = {"add", "add_all", "delete", "merge"}
-CHUNKS = re.compile(r"chunk|batch|page|attempt|retry|poll|backfill", re.IGNORECASE)
-
-
-@rule(
-    "WB301",
-    "a commit in a loop",
-    why="When one turn fails, those before it stay: the work is half done, and a commit per row "
-    "is also the slowest way to write.",
-    fix="Commit once behind the loop; for very many rows, commit per chunk and make it resumable.",
-)
-def find_commits_in_loops(source: Source, project: Project) -> Iterator[Mark]:
-    for loop in source.every(ast.For):
-        if any(map(CHUNKS.search, names_in(loop.iter) | names_in(loop.target))):
-            continue
-        function = source.function_of(loop)
-        if function is None or CHUNKS.search(function.name):
-            continue
-        body = list(body_of(loop))
-        for call in session_calls(source, project, body):
-            if method(call) == "commit" and _runs_each_turn(source, call, loop):
-                yield call, "This commits once for every turn of the loop."
-
-
-def _runs_each_turn(source: Source, call: ast.Call, loop: ast.For) -> bool:
-    """No condition, no handled failure and no session of its own in between."""
-    for above in source.ancestors(call):
-        if above is loop:
-            return not any(isinstance(item, ast.Return | ast.Break) for item in body_of(loop))
-        if isinstance(above, ast.If | ast.Try | ast.AsyncWith | ast.With | ast.For | ast.While):
-            return False
-    return False
 
 
 @rule(
@@ -72,22 +42,33 @@ def _second_commits(source: Source, project: Project, block: list[ast.stmt]) -> 
     committed, mine, used, wrote = "", set[str](), set[str](), False
     for statement in block:
         calls = session_calls(source, project, within(statement))
-        branches = isinstance(statement, ast.If | ast.Try | ast.For | ast.While | ast.AsyncFor)
         if _waits_outside(source, project, statement):
             committed = ""
-        if branches and isinstance(statement, ast.If) and _ends(statement.body):
+        if isinstance(statement, ast.If) and _ends(statement.body):
             continue
         used |= set() if {method(call) for call in calls} == {"refresh"} else names_in(statement)
         for call in calls:
             if method(call) in ADDS:
                 wrote = True
                 mine |= _names_added(call) if not committed else set()
-            elif method(call) == "commit" and not branches:
-                if committed == owner(call) and wrote and mine & used:
-                    yield call, f"An earlier commit has already made `{min(mine & used)}` final."
-                if committed != owner(call):
-                    committed, used = owner(call), set()
-                wrote = False
+        for name, place in _commits(source, project, statement, calls):
+            if committed == name and wrote and mine & used:
+                yield place, f"An earlier commit has already made `{min(mine & used)}` final."
+            if committed != name:
+                committed, used = name, set()
+            wrote = False
+
+
+def _commits(
+    source: Source, project: Project, statement: ast.stmt, calls: list[ast.Call]
+) -> list[tuple[str, ast.AST]]:
+    """The sessions that a statement commits on every path, and where."""
+    if isinstance(statement, ast.AsyncWith):
+        name = committed_by(source, project, statement)
+        return [(name, statement)] if name else []
+    if isinstance(statement, BRANCHES):
+        return []
+    return [(owner(call), call) for call in calls if method(call) == "commit"]
 
 
 def _names_added(call: ast.Call) -> set[str]:
@@ -115,61 +96,15 @@ def _waits_outside(source: Source, project: Project, statement: ast.stmt) -> boo
 
 @rule(
     "WB303",
-    "a commit inside `session.begin()`",
-    why="The block commits at its end by itself; a commit inside closes its transaction, and the "
-    "next statement raises InvalidRequestError.",
-    fix="Take the inner commit away, or the `begin()` around it.",
+    "a commit inside a block that commits",
+    why="What was written up to the inner commit stays when the rest of the block fails; inside "
+    "`session.begin()` the next statement even raises InvalidRequestError.",
+    fix="`await session.flush()` where an id is needed, and leave the commit to the block.",
     everywhere=True,
 )
-def find_commits_in_begin(source: Source, project: Project) -> Iterator[Mark]:
+def find_commits_in_units(source: Source, project: Project) -> Iterator[Mark]:
     for block in source.every(ast.AsyncWith):
-        for item in block.items:
-            entered = item.context_expr
-            if not isinstance(entered, ast.Call) or method(entered) != "begin":
-                continue
-            name = owner(entered)
-            if not project.sessions.is_async(source, getattr(entered.func, "value", None)):
-                name = dotted(item.optional_vars) if project.sessions.made(source, entered) else ""
-            for call in session_calls(source, project, list(body_of(block))):
-                if method(call) == "commit" and owner(call) == name:
-                    yield call, "The surrounding `begin()` commits; this one breaks it."
-
-
-@rule(
-    "WB304",
-    "a session's writes are never committed",
-    why="The session closes at the end of its block and rolls back what was only added.",
-    fix="`await session.commit()` as the last line of the block, or open it with `.begin()`.",
-)
-def find_lost_writes(source: Source, project: Project) -> Iterator[Mark]:
-    for block in source.every(ast.AsyncWith):
-        for item in block.items:
-            entered, name = item.context_expr, dotted(item.optional_vars)
-            if not name or not isinstance(entered, ast.Call) or method(entered) == "begin":
-                continue
-            made_here = last(dotted(entered.func)) in project.sessions.factories
-            made_here = made_here or last(dotted(entered.func)) == "AsyncSession"
-            if made_here and (lost := _lost_write(source, project, block, name)) is not None:
-                yield lost, f"`{name}` is closed without a commit, so this is rolled back."
-
-
-def _lost_write(
-    source: Source, project: Project, block: ast.AsyncWith, name: str
-) -> ast.Call | None:
-    nodes = list(within(*block.body))
-    writes = [
-        call
-        for call in session_calls(source, project, nodes)
-        if owner(call) == name and method(call) in ("add", "add_all")
-    ]
-    for node in ast.walk(block):
-        if isinstance(node, ast.Yield) or getattr(node, "attr", "") in (
-            "commit",
-            "begin",
-            "rollback",
-        ):
-            return None
-        handed = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-        if handed and not isinstance(source.parents[node], ast.Attribute):
-            return None
-    return writes[0] if writes else None
+        name = committed_by(source, project, block)
+        for call in session_calls(source, project, body_of(block)) if name else ():
+            if method(call) == "commit" and owner(call) == name:
+                yield call, "The block around it commits at its end; this one comes too early."

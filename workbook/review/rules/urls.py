@@ -6,80 +6,18 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..calls import engine_calls, engine_url, method
+from ..calls import engine_calls, engine_url, method, receiver
 from ..project import Project
 from ..queries import assigned
 from ..registry import Mark, rule
 from ..sources import Source
-from ..trees import dotted, last, names_in, text_of
+from ..trees import dotted, keyword, last, names_in, text_of
 
-URL_NAMES = re.compile(
-    r"^(database|db|sqlalchemy|postgres|async_database)_?(url|uri|dsn)$|^dsn$", re.I
-)
 PREFIX = re.compile(r"(postgres(ql)?|sqlite|mysql)(\+\w+)?:|\+(asyncpg|psycopg2?|aiosqlite)")
+PASSWORD = re.compile(r"pass(word|wd)?$|pwd$|secret$", re.I)
+SERVER = re.compile(r"(postgres|mysql|mariadb|asyncpg)\w*(\+\w+)?://|^://", re.I)
+RENDERS = "render_as_string"
 SCHEME = re.compile(r"(postgres(ql)?|sqlite|mysql)(\+\w+)?$")
-TELLS = {"debug", "info", "warning", "error", "critical", "exception", "print"}
-
-
-@rule(
-    "WB402",
-    "a database URL in a message",
-    why="The URL carries the password; messages end in logs, tickets and answers to strangers.",
-    fix="Name the scheme or the host, or use `make_url(url).render_as_string(hide_password=True)`.",
-    everywhere=True,
-)
-def find_told_urls(source: Source, project: Project) -> Iterator[Mark]:
-    for call in source.every(ast.Call):
-        raised = isinstance(source.parents[call], ast.Raise)
-        if raised or last(dotted(call.func)) in TELLS:
-            for node in (part for argument in call.args for part in _shown(argument)):
-                if _is_secret(source, node):
-                    yield node, f"`{dotted(node)}` is written into a message with its password."
-
-
-def _shown(node: ast.expr) -> Iterator[ast.expr]:
-    """The names whose values a message shows."""
-    if isinstance(node, ast.JoinedStr):
-        for part in node.values:
-            yield from _shown(part.value) if isinstance(part, ast.FormattedValue) else ()
-    elif isinstance(node, ast.BinOp):
-        yield from _shown(node.left)
-        yield from _shown(node.right)
-    elif isinstance(node, ast.Tuple):
-        for item in node.elts:
-            yield from _shown(item)
-    elif isinstance(node, ast.Call) and (dotted(node.func) in ("repr", "str") or _formats(node)):
-        for item in node.args:
-            yield from _shown(item)
-    elif dotted(node):
-        yield node
-
-
-def _formats(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "format"
-
-
-def _is_secret(source: Source, node: ast.AST) -> bool:
-    name = dotted(node)
-    if URL_NAMES.match(last(name)):
-        return not _is_masked(source, node)
-    function = source.function_of(node)
-    if name not in ("url", "raw_url", "raw") or function is None:
-        return False
-    about = "database" in function.name or "db" in function.name.split("_")
-    return (about or "make_url" in names_in(function)) and not _is_masked(source, node)
-
-
-def _is_masked(source: Source, node: ast.AST) -> bool:
-    """Whether the name holds a URL object, which hides its password itself."""
-    function = source.function_of(node)
-    name = dotted(node)
-    for argument in function.args.args if function else ():
-        if argument.arg == name and argument.annotation is not None:
-            return last(dotted(argument.annotation)) == "URL"
-    values = assigned(source, function, name) if function else []
-    written = set().union(*map(names_in, values)) if values else set()
-    return bool(written & {"make_url", "URL", "mask", "redact", "hide_password", "host", "split"})
 
 
 @rule(
@@ -111,3 +49,60 @@ def find_replaced_urls(source: Source, project: Project) -> Iterator[Mark]:
             old, new = text_of(call.args[0]), text_of(call.args[1])
             if PREFIX.match(old) or (SCHEME.match(old) and "+" in new):
                 yield call, f"`.replace({old!r}, ...)` works on the letters of a URL."
+            elif _is_rendered(source, call):
+                yield call, "This works on the letters of a URL; a password may hold them too."
+
+
+def _is_rendered(source: Source, call: ast.Call) -> bool:
+    """Whether `replace` is called on a URL written out a line before."""
+    function = source.function_of(call)
+    found = [receiver(call)]
+    if isinstance(found[0], ast.Name) and function is not None:
+        found = list(assigned(source, function, found[0].id))
+    return any(isinstance(item, ast.Call) and method(item) == RENDERS for item in found)
+
+
+@rule(
+    "WB509",
+    "a database URL put together from parts",
+    why="A password with `@`, `/` or `%` in it ends up in another part of the URL: the engine "
+    "connects to the wrong host, and says the password in its error.",
+    fix="`URL.create(drivername, username=..., password=..., host=..., database=...)`.",
+)
+def find_assembled_urls(source: Source, project: Project) -> Iterator[Mark]:
+    for node in source.every(ast.JoinedStr):
+        texts = "".join(text_of(part) for part in node.values)
+        held = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+        secret = [item for item in held if PASSWORD.search(last(dotted(item)))]
+        if secret and "@" in texts and SERVER.search(texts) and not _is_quoted(source, secret[0]):
+            yield node, f"`{dotted(secret[0])}` is written into a URL as it is."
+
+
+def _is_quoted(source: Source, node: ast.expr) -> bool:
+    """Whether a name holds what `quote` or `quote_plus` made of the password."""
+    function = source.function_of(node)
+    scope = function or source.tree
+    values = source.assigned(scope).get(dotted(node), [])
+    return any("quote" in name for value in values for name in names_in(value))
+
+
+@rule(
+    "WB510",
+    "a URL turned into text without its password",
+    why="`str(url)` writes `***` for the password, and the next engine tries to log in with that.",
+    fix="Hand the URL object on; `render_as_string(hide_password=False)` where text is needed.",
+)
+def find_masked_urls(source: Source, project: Project) -> Iterator[Mark]:
+    for call in source.every(ast.Call):
+        made = call.args[0] if dotted(call.func) == "str" and len(call.args) == 1 else None
+        if isinstance(made, ast.Call) and (_sets_driver(made) or _makes_url(source, made)):
+            yield call, "The password is `***` from here on."
+
+
+def _sets_driver(call: ast.Call) -> bool:
+    return method(call) == "set" and keyword(call, "drivername") is not None
+
+
+def _makes_url(source: Source, call: ast.Call) -> bool:
+    name = source.qualified(call.func)
+    return name.startswith("sqlalchemy") and name.endswith(("make_url", "URL.create"))

@@ -1,0 +1,80 @@
+"""Commits that are missing, and commits that come whatever happened."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..calls import method, owner, session_calls
+from ..project import Project
+from ..registry import Mark, rule
+from ..sources import Source
+from ..trees import body_of, dotted, last, names_in, within
+
+ENDINGS = ("commit", "begin", "rollback")
+
+
+@rule(
+    "WB304",
+    "a session's writes are never committed",
+    why="The session closes at the end of its block and rolls back what was only added.",
+    fix="`await session.commit()` as the last line of the block, or open it with `.begin()`.",
+)
+def find_lost_writes(source: Source, project: Project) -> Iterator[Mark]:
+    for block in source.every(ast.AsyncWith):
+        yield from _lost_tables(source, project, block)
+        for item in block.items:
+            entered, name = item.context_expr, dotted(item.optional_vars)
+            if not name or not isinstance(entered, ast.Call) or method(entered) == "begin":
+                continue
+            made_here = last(dotted(entered.func)) in project.sessions.factories
+            made_here = made_here or last(dotted(entered.func)) == "AsyncSession"
+            if made_here and (lost := _lost_write(source, project, block, name)) is not None:
+                yield lost, f"`{name}` is closed without a commit, so this is rolled back."
+
+
+def _lost_write(
+    source: Source, project: Project, block: ast.AsyncWith, name: str
+) -> ast.Call | None:
+    nodes = list(within(*block.body))
+    writes = [
+        call
+        for call in session_calls(source, project, nodes)
+        if owner(call) == name and method(call) in ("add", "add_all")
+    ]
+    for node in ast.walk(block):
+        if isinstance(node, ast.Yield) or getattr(node, "attr", "") in ENDINGS:
+            return None
+        handed = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        if handed and not isinstance(source.parents[node], ast.Attribute):
+            return None
+    return writes[0] if writes else None
+
+
+def _lost_tables(source: Source, project: Project, block: ast.AsyncWith) -> Iterator[Mark]:
+    """`create_all` on a connection that was only connected, and never committed."""
+    for item in block.items:
+        entered = item.context_expr
+        connects = isinstance(entered, ast.Call) and method(entered) == "connect"
+        if not connects or project.sessions.made(source, entered) != "connection":
+            continue
+        written = names_in(block)
+        autocommits = "AUTOCOMMIT" in ast.unparse(block)
+        for call in body_of(block) if not written & set(ENDINGS) and not autocommits else ():
+            if isinstance(call, ast.Call) and {"create_all", "drop_all"} & names_in(call):
+                yield call, "The connection closes without a commit, so this is rolled back."
+                break
+
+
+@rule(
+    "WB309",
+    "a commit in finally",
+    why="It runs after an exception as well: half of the work is made final, or the commit of a "
+    "failed transaction hides the error that mattered.",
+    fix="Commit behind the work, in the same `try`; `finally` is for closing.",
+)
+def find_commits_in_finally(source: Source, project: Project) -> Iterator[Mark]:
+    for attempt in source.every(ast.Try):
+        for call in session_calls(source, project, within(*attempt.finalbody)):
+            if method(call) == "commit":
+                yield call, "This commits even when an exception is passing."
