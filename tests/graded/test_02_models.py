@@ -618,13 +618,14 @@ async def test_keys_hold_on_to_creators(work: Work) -> None:
     """refuses to delete a worker who created tasks or was audited"""
     least = await keys(work, title="Write")
     for by in WAYS:
-        creator, actor, idle = await add(
+        creator, actor, helper = await add(
             work, *(("Worker", {"handle": work.draw.handle()}) for _ in range(3))
         )
         (task,) = await add(work, ("Task", least | {"created_by_id": creator}))
         entry = {"entity_type": "task", "entity_id": task, "action": "created"}
         await add(work, ("AuditLog", entry | {"actor_id": actor}))
-        await goes(work, "Worker", idle, by, "a worker who did nothing yet")
+        await add(work, ("Task", least | {"assignee_id": helper}))
+        await goes(work, "Worker", helper, by, "an assignee who created nothing")
         for worker, role, table, key in (
             (creator, "created a task", "task", "created_by_id"),
             (actor, "appears in the audit log", "audit_log", "actor_id"),
