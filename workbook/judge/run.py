@@ -13,6 +13,7 @@ from .client import Judge
 from .confinement import Confinement
 from .lines import lines
 from .outcome import Outcome
+from .places import place_of
 from .plugin import seed_of
 from .target import find_target
 from .verdicts import FINE, NAMES, assemble
@@ -72,7 +73,7 @@ class Judges:
 
         outcomes = await judge(selected)
         outcomes += await judge(self._unknown_prerequisites(selected, outcomes))
-        return assemble(
+        result = assemble(
             self.course,
             selected,
             outcomes,
@@ -81,6 +82,10 @@ class Judges:
             databases=kinds,
             notes=notes,
         )
+        for row in result["checks"]:
+            if row["verdict"] == "not yet" and not row["where"]:
+                row["where"] = place_of(self.course, self.course.exercise(row["id"]), target)
+        return result
 
     async def _at_hand(self, databases: Sequence[str]) -> tuple[list[str], list[str]]:
         """The databases that can be had, and a note for each that can't.
