@@ -94,6 +94,10 @@ class Kit:
             await connection.run_sync(metadata.create_all)
         self._tables_on = self.url
 
+    def migrated(self) -> None:
+        """Takes the tables as they are: migrations make them, not the models."""
+        self._tables_on = self.url
+
     @asynccontextmanager
     async def session(self, tenant: int | None = None) -> AsyncIterator[AsyncSession]:
         """A session as the services get it, inside a tenant when the package knows tenants."""
