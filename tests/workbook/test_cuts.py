@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from workbook import cuts
-from workbook.course import Course, CourseError, UnknownId
+from workbook.course import Course, CourseError, Cut, UnknownId
+from workbook.cutting.edits import Blank, apply
 
 TINY = Path(__file__).with_name("tiny_course")
 DATABASE = (TINY / "solution/database.py").read_text(encoding="utf-8")
@@ -85,6 +86,53 @@ def test_a_statement_may_change_in_two_lessons(tiny: Course) -> None:
     for out in ((), ("tenancy.limit",), ("models.limit",), ("models.limit", "tenancy.limit")):
         forms[out] = cuts.render(tiny, out)["app/models.py"].partition("LIMIT = ")[2][0]
     assert list(forms.values()) == ["3", "2", "1", "1"]
+
+
+GROWN = """from .names import one
+from .places import two
+
+NAMES = [one]
+
+# both, from now on
+enter(NAMES)
+
+leave(NAMES)
+
+
+class Task:
+    id: int = 0
+    owner: int = 1
+
+    def first(self) -> None:
+        pass
+
+    # why it is here
+    def second(self) -> None:
+        pass
+"""
+EARLIER = """from .names import one
+
+NAMES = [one]
+
+
+class Task:
+    id: int = 0
+
+    def first(self) -> None:
+        pass
+"""
+
+
+def test_what_a_later_lesson_adds_leaves_no_trace() -> None:
+    names = ("import two", "call enter", "call leave", "Task.owner", "Task.second")
+    added = [{"file": "app/x.py", "statement": name, "absent": True} for name in names]
+    blanks = [Blank(Cut.read(table), "tenancy.columns", "columns") for table in added]
+    assert apply(GROWN, blanks) == EARLIER
+
+
+def test_an_absent_statement_has_no_earlier_form() -> None:
+    with pytest.raises(ValueError, match="absent"):
+        Cut.read({"file": "app/x.py", "statement": "x", "was": "x = 1", "absent": True})
 
 
 def test_a_file_cut_whole_is_absent(tiny: Course) -> None:

@@ -126,6 +126,16 @@ def test_a_nested_blank_filled_leaves_its_class_untouched(tiny: Course, root: Pa
     assert every(tiny) - starter.untouched(tiny, root) == {"tenancy.columns"}
 
 
+def test_what_an_exercise_adds_tells_whether_it_was_begun(tiny: Course, root: Path) -> None:
+    path = tiny.folder / "06_tenancy.toml"
+    added = path.read_text().replace('"Task.owner" }', '"Task.owner", absent = true }')
+    path.write_text(added)
+    course = Course.load(tiny.folder)
+    starter.fill(course, root, every(course) - {"tenancy.columns"})
+    edit(root, "app/models.py", "self.title = title", "self.title = title.strip()")
+    assert starter.untouched(course, root) == {"tenancy.columns"}
+
+
 @pytest.mark.parametrize(
     "text", ["def url(:\n", "x = '\0'\n", "(" * 5000, "x" * 2_000_000, "-" * 100_000 + "1"]
 )

@@ -11,7 +11,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 EXTRAS: dict[Form, set[str]] = {
     "body": set(),
     "class": {"keep"},
-    "statement": {"was"},
+    "statement": {"was", "absent"},
     "whole": set(),
 }
 
@@ -25,6 +25,8 @@ class Cut:
     name: str = ""
     keep: tuple[str, ...] = ()
     was: str = ""
+    absent: bool = False
+    """Before its lesson the statement isn't there, and no comment marks its place."""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.form} {self.name}".rstrip()
@@ -56,7 +58,10 @@ class Cut:
             raise ValueError(f"keep lists the names that stay; found {keep!r}")
         if not isinstance(was, str):
             raise ValueError(f"was is the earlier form as text; found {was!r}")
-        return cls(file, form, target, tuple(keep), was)
+        absent = table.get("absent", False)
+        if not isinstance(absent, bool) or (absent and was):
+            raise ValueError("absent is true for a statement that has no earlier form")
+        return cls(file, form, target, tuple(keep), was, absent)
 
 
 def _is_inside(file: str) -> bool:

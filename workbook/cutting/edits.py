@@ -102,7 +102,8 @@ def edits(source: Source, blank: Blank, text: str) -> list[Edit]:
         raise BlankError(f"{cut} shares a line with another statement")
     if cut.form == "statement" or not isinstance(node, Function | ast.ClassDef):
         lines = _indented(text, source.indent(node))
-        return [Edit(blank, statement.start, statement.end, lines, statement.block)]
+        start = statement.start if text else source.space_before(statement)
+        return [Edit(blank, start, statement.end, lines, statement.block)]
     if not all(map(source.stands_alone, node.body)):
         raise BlankError(f"{cut} has a body on one line; give each statement a line of its own")
     runs = list(_runs(source, node, cut))
@@ -132,6 +133,8 @@ def stub(source: Source, blank: Blank) -> str:
         bare = "\nyield" if isinstance(node, Function) and is_generator(node) else ""
         return f'raise NotImplementedError("exercise {blank.exercise}"){bare}'
     if cut.form == "statement":
+        if cut.absent:
+            return ""
         name = cut.name.rpartition(".")[2]
         return textwrap.dedent(cut.was).strip("\n") or f"# exercise {blank.exercise}: {name}"
     return f"# exercise {blank.exercise}: {blank.title}"

@@ -74,6 +74,12 @@ class Source:
             start -= 1
         return start
 
+    def space_before(self, statement: Statement) -> int:
+        """Where a statement and its own empty lines begin; those below it stay."""
+        below = self.lines[statement.end : statement.end + 1]
+        is_apart = not below or not below[0].strip()
+        return self.blank_above(statement.start) if is_apart else statement.start
+
     def below(self, node: ast.stmt) -> int:
         """The line after a statement and the comments that are indented under it."""
         end = at = node.end_lineno or 0
@@ -118,11 +124,13 @@ parse = lru_cache(maxsize=256)(Source)
 
 
 def bound(node: ast.stmt) -> list[str]:
-    """The names a statement binds; those of an import as `import name`."""
+    """The names a statement binds; an import's as `import name`, a bare call as `call name`."""
     if isinstance(node, Function | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [f"import {alias.asname or alias.name}" for alias in node.names]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return [f"call {ast.unparse(node.value.func)}"]
     if isinstance(node, ast.Assign):
         targets = node.targets
     elif isinstance(node, ast.AnnAssign | ast.AugAssign):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
 from workbook.cutting.edits import Blank, apply
-from workbook.cutting.source import Function, Source, Statement, bound, parse
+from workbook.cutting.source import Function, Source, Statement, bound, docstring, parse
 
 LONGEST = 200_000
 """Bytes; a longer file holds more than a stub."""
@@ -27,8 +28,17 @@ def untouched(course: Course, root: Path) -> set[str]:
     return {
         exercise.id
         for exercise in course.exercises
-        if exercise.cuts and all(work.is_blank(cut, exercise) for cut in exercise.cuts)
+        if exercise.cuts and all(work.is_blank(cut, exercise) for cut in _telling(exercise))
     }
+
+
+def _telling(exercise: Exercise) -> list[Cut]:
+    """The cuts that tell whether an exercise was begun.
+
+    Where it adds something, that is what counts: the rest changes what the student
+    wrote in an earlier lesson, and no starter knows that.
+    """
+    return [cut for cut in exercise.cuts if cut.absent] or list(exercise.cuts)
 
 
 @dataclass
@@ -75,7 +85,7 @@ class Work:
         return all(isinstance(each, ast.Pass) or names.intersection(bound(each)) for each in rest)
 
     def _is_earlier(self, cut: Cut, exercise: Exercise, found: list[Statement]) -> bool:
-        there = [ast.dump(each.node) for each in found]
+        there = [_dump(each.node) for each in found]
         forms = [earlier(self.course, cut, exercise)]
         for other in self.course.exercises:  # a statement may change more than once
             same = (each for each in other.cuts if replace(each, was=cut.was) == cut)
@@ -140,7 +150,15 @@ def _was(course: Course, cut: Cut) -> str:
 
 def _dumps(text: str, cut: Cut) -> list[str]:
     name = cut.name if " " in cut.name else cut.name.rpartition(".")[2]
-    return [ast.dump(node) for node in ast.parse(text).body if name in bound(node)]
+    return [_dump(node) for node in ast.parse(text).body if name in bound(node)]
+
+
+def _dump(node: ast.stmt) -> str:
+    """A statement as data, its docstring left out."""
+    if isinstance(node, Function | ast.ClassDef) and (text := docstring(node)):
+        node = copy.copy(node)
+        node.body = [each for each in node.body if each is not text]
+    return ast.dump(node)
 
 
 def _is_stub(exercise: Exercise, rest: list[ast.stmt]) -> bool:

@@ -29,12 +29,19 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+def _reset(connection: Any, _record: object, state: Any) -> None:
+    # A COMMIT that a deferred key refused leaves the transaction open.
+    if state.transaction_was_reset and state.asyncio_safe:
+        connection.rollback()
+
+
 def honest_engine(url: str) -> AsyncEngine:
     """An engine that enforces foreign keys and means its transactions, on both databases."""
     engine = create_async_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _connect)
         event.listen(engine.sync_engine, "begin", _begin)
+        event.listen(engine.sync_engine, "reset", _reset)
     return engine
 
 
@@ -73,12 +80,11 @@ class Kit:
         module, _, attribute = f"app.{name}".rpartition(".")
         return getattr(importlib.import_module(module), attribute)
 
-    def has(self, module: str) -> bool:
-        """Whether the package has this module, wholly importable or not."""
-        try:
-            return importlib.util.find_spec(f"app.{module}") is not None
-        except ImportError:
-            return False
+    def knows_tenants(self) -> bool:
+        """Whether the student's tasks belong to tenants: from lesson 6 on."""
+        models = importlib.import_module("app.models")
+        task = getattr(models, "Task", None)
+        return hasattr(models, "Tenant") and hasattr(task, "tenant_id")
 
     async def tables(self) -> None:
         """Makes the tables of the student's models, once for a database."""
@@ -103,7 +109,7 @@ class Kit:
         """A session as the services get it, inside a tenant when the package knows tenants."""
         await self.tables()
         factory: Any = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
-        if self.has("tenancy"):
+        if self.knows_tenants():
             factory = self.use("database.build_session_factory")(self.engine)
         async with AsyncExitStack() as stack:
             stack.enter_context(await self.tenant(tenant))
@@ -111,7 +117,7 @@ class Kit:
 
     async def tenant(self, tenant: int | None = None) -> Any:
         """A context inside a tenant: the given one, or one made for this check."""
-        if not self.has("tenancy"):
+        if not self.knows_tenants():
             return nullcontext()
         if tenant is None:
             tenant = await self._some_tenant()
