@@ -30,7 +30,7 @@ def review(
     try:
         codes = _wanted(select, ignore)
     except ValueError as error:
-        _refuse(f"{str(error).capitalize()}; `--format json` shows the codes of findings.")
+        _refuse(f"{error}; `--format json` shows the codes of findings.")
     if not path.exists():
         _refuse(f"There is nothing at {path}; give the folder of a project.")
     if not python_files(path):
@@ -39,7 +39,8 @@ def review(
     if project.unread:
         _tell_unread(project.unread)
     found = review_project(project, codes)
-    if fix and _mended(found):
+    if fix and (changed := _mend(found)):
+        typer.echo(f"{changed} mended; what is left:", err=True)
         found = review_project(Project(path), codes)
     _show(found, format)
     if found:
@@ -63,10 +64,10 @@ def _tell_unread(files: list[str]) -> None:
     )
 
 
-def _mended(found: list[Finding]) -> bool:
+def _mend(found: list[Finding]) -> int:
     from .fixes import mend  # its library takes longer to import than a review takes
 
-    return mend(found) > 0
+    return mend(found)
 
 
 def _show(found: list[Finding], format: str) -> None:

@@ -7,40 +7,55 @@ from pathlib import Path
 
 import libcst
 from libcst import matchers
-from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from .findings import Finding
 
-FIXABLE = {"WB501", "WB601", "WB621"}
 AWARE = "datetime.now(timezone.utc)"
+UTCNOW = matchers.Attribute(matchers.Name("datetime"), matchers.Name("utcnow"))
+ENGINE = matchers.Name("create_async_engine") | matchers.Attribute(
+    attr=matchers.Name("create_async_engine")
+)
 
 
 def mend(findings: Sequence[Finding]) -> int:
-    """Rewrite the files of fixable findings; return how many places changed."""
-    changed = 0
-    by_path: dict[str, dict[tuple[int, int], str]] = {}
+    """Rewrite the files of fixable findings; return how many places changed.
+
+    WB501 gets `pool_pre_ping=True`, WB621 `index=True`. WB601 becomes aware only where no
+    column of the project is naive: an aware value would be refused there.
+    """
+    codes = {"WB501", "WB621"}
+    if not any(item.code == "WB602" for item in findings):
+        codes.add("WB601")
+    places: dict[str, dict[tuple[int, int], str]] = {}
     for item in findings:
-        if item.code in FIXABLE:
-            by_path.setdefault(item.path, {})[item.line, item.column - 1] = item.code
-    for path, places in by_path.items():
-        file = Path(path)
-        wrapper = MetadataWrapper(libcst.parse_module(file.read_bytes()))
-        mender = _Mender(places)
-        tree = wrapper.visit(mender)
-        if mender.changed:
-            file.write_bytes(_imported(tree, mender).bytes)
-            changed += mender.changed
-    return changed
+        if item.code in codes:
+            places.setdefault(item.path, {})[item.line, item.column - 1] = item.code
+    return sum(_mend_file(Path(path), where) for path, where in places.items())
 
 
-def _imported(tree: libcst.Module, mender: _Mender) -> libcst.Module:
-    if not mender.needs_timezone:
-        return tree
-    context = CodemodContext()
-    AddImportsVisitor.add_needed_import(context, "datetime", "timezone")
-    return AddImportsVisitor(context).transform_module(tree)
+def _mend_file(file: Path, places: dict[tuple[int, int], str]) -> int:
+    module = libcst.parse_module(file.read_bytes())
+    if "sqlmodel" not in module.code or _has_other_timezone(module):
+        places = {where: code for where, code in places.items() if code != "WB601"}
+    mender = _Mender(places)
+    tree = MetadataWrapper(module).visit(mender)
+    if mender.needs_timezone:
+        tree = tree.visit(_Importer())
+    if mender.changed:
+        file.write_bytes(tree.bytes)
+    return mender.changed
+
+
+def _has_other_timezone(module: libcst.Module) -> bool:
+    """Whether `timezone` already means something else here."""
+    named = matchers.ImportAlias(name=matchers.Name("timezone"))
+    imports = matchers.findall(module, matchers.ImportFrom())
+    return any(
+        matchers.findall(item, named)
+        and not matchers.matches(item, matchers.ImportFrom(module=matchers.Name("datetime")))
+        for item in imports
+    )
 
 
 class _Mender(libcst.CSTTransformer):
@@ -51,91 +66,89 @@ class _Mender(libcst.CSTTransformer):
         self.places = places
         self.changed = 0
         self.needs_timezone = False
+        self.called: set[libcst.BaseExpression] = set()
 
-    def _code(self, node: libcst.CSTNode) -> str:
+    def _is_at(self, node: libcst.CSTNode, code: str) -> bool:
         start = self.get_metadata(PositionProvider, node).start
-        return self.places.get((start.line, start.column), "")
+        return self.places.get((start.line, start.column)) == code
+
+    def visit_Call(self, node: libcst.Call) -> None:  # noqa: N802
+        self.called.add(node.func)
 
     def leave_Call(  # noqa: N802
         self, original_node: libcst.Call, updated_node: libcst.Call
     ) -> libcst.BaseExpression:
-        code = self._code(original_node)
-        if code == "WB501" and _makes_engine(original_node):
+        if matchers.matches(original_node.func, ENGINE) and self._is_at(original_node, "WB501"):
             self.changed += 1
-            return _with_keyword(updated_node, "pool_pre_ping")
-        if code == "WB601" and _is_utcnow(original_node.func):
-            self.changed += 1
-            self.needs_timezone = True
-            return libcst.parse_expression(AWARE)
+            return _with_true(updated_node, "pool_pre_ping")
+        if matchers.matches(original_node.func, UTCNOW) and self._is_at(original_node, "WB601"):
+            return self._aware(AWARE)
         return updated_node
 
-    def leave_Arg(  # noqa: N802
-        self, original_node: libcst.Arg, updated_node: libcst.Arg
-    ) -> libcst.Arg:
-        code = self._code(original_node.value)
-        if code == "WB601" and original_node.keyword and _is_utcnow(original_node.value):
-            self.changed += 1
-            self.needs_timezone = True
-            return updated_node.with_changes(value=libcst.parse_expression(f"lambda: {AWARE}"))
+    def leave_Attribute(  # noqa: N802
+        self, original_node: libcst.Attribute, updated_node: libcst.Attribute
+    ) -> libcst.BaseExpression:
+        handed_on = original_node not in self.called and matchers.matches(original_node, UTCNOW)
+        if handed_on and self._is_at(original_node, "WB601"):
+            return self._aware(f"lambda: {AWARE}")
         return updated_node
 
     def leave_AnnAssign(  # noqa: N802
         self, original_node: libcst.AnnAssign, updated_node: libcst.AnnAssign
     ) -> libcst.AnnAssign:
         made = updated_node.value
-        if self._code(original_node) == "WB621" and isinstance(made, libcst.Call):
-            maker = libcst.ensure_type(made.func, libcst.Name).value
-            if maker == "mapped_column" or (maker == "Field" and _has(made, "foreign_key")):
-                self.changed += 1
-                return updated_node.with_changes(value=_with_keyword(made, "index"))
+        if not isinstance(made, libcst.Call) or not self._is_at(original_node, "WB621"):
+            return updated_node
+        mapped = matchers.matches(made.func, matchers.Name("mapped_column"))
+        if mapped or _has(made, "foreign_key"):
+            self.changed += 1
+            return updated_node.with_changes(value=_with_true(made, "index"))
         return updated_node
 
+    def _aware(self, code: str) -> libcst.BaseExpression:
+        self.changed += 1
+        self.needs_timezone = True
+        return libcst.parse_expression(code)
 
-def _is_utcnow(node: libcst.BaseExpression) -> bool:
-    name = matchers.Name("datetime")
-    return matchers.matches(node, matchers.Attribute(name, matchers.Name("utcnow")))
 
+class _Importer(libcst.CSTTransformer):
+    """Adds `timezone` to the import that brings `datetime`, which must be there."""
 
-def _makes_engine(call: libcst.Call) -> bool:
-    return matchers.matches(call.func, matchers.Name("create_async_engine")) or matchers.matches(
-        call.func, matchers.Attribute(attr=matchers.Name("create_async_engine"))
-    )
+    def leave_ImportFrom(  # noqa: N802
+        self, original_node: libcst.ImportFrom, updated_node: libcst.ImportFrom
+    ) -> libcst.ImportFrom:
+        names = updated_node.names
+        origin = original_node.module
+        ours = isinstance(origin, libcst.Name) and origin.value == "datetime"
+        if not ours or isinstance(names, libcst.ImportStar):
+            return updated_node
+        if "timezone" in {item.evaluated_name for item in names}:
+            return updated_node
+        comma = libcst.Comma(whitespace_after=libcst.SimpleWhitespace(" "))
+        added = libcst.ImportAlias(libcst.Name("timezone"), comma=names[-1].comma)
+        return updated_node.with_changes(
+            names=[*names[:-1], names[-1].with_changes(comma=comma), added]
+        )
 
 
 def _has(call: libcst.Call, name: str) -> bool:
     return any(item.keyword is not None and item.keyword.value == name for item in call.args)
 
 
-def _with_keyword(call: libcst.Call, name: str) -> libcst.Call:
-    """The call with `name=True`, its own formatting kept."""
-    plain = libcst.AssignEqual(
-        whitespace_before=libcst.SimpleWhitespace(""), whitespace_after=libcst.SimpleWhitespace("")
-    )
+def _with_true(call: libcst.Call, name: str) -> libcst.Call:
+    """The call with `name=True`: in its place, or behind the last argument."""
     value = libcst.Name("True")
-    if _has(call, name):
-        return call.with_changes(
-            args=[
-                item.with_changes(value=value)
-                if item.keyword is not None and item.keyword.value == name
-                else item
-                for item in call.args
-            ]
-        )
-    added = libcst.Arg(value=value, keyword=libcst.Name(name), equal=plain)
-    return call.with_changes(args=_appended(call.args, added))
-
-
-def _appended(given: Sequence[libcst.Arg], added: libcst.Arg) -> list[libcst.Arg]:
-    """The arguments and one more, set as the last one was."""
-    if not given:
-        return [added]
-    last = given[-1]
-    comma = (
-        given[-2].comma
-        if len(given) > 1
-        else libcst.Comma(whitespace_after=libcst.SimpleWhitespace(" "))
-    )
-    if isinstance(last.comma, libcst.Comma):
-        closing = last.comma
-        return [*given[:-1], last.with_changes(comma=comma), added.with_changes(comma=closing)]
-    return [*given[:-1], last.with_changes(comma=comma), added]
+    args = list(call.args)
+    for number, item in enumerate(args):
+        if item.keyword is not None and item.keyword.value == name:
+            args[number] = item.with_changes(value=value)
+            return call.with_changes(args=args)
+    tight = libcst.SimpleWhitespace("")
+    equal = libcst.AssignEqual(whitespace_before=tight, whitespace_after=tight)
+    added = libcst.Arg(value=value, keyword=libcst.Name(name), equal=equal)
+    if args:
+        space = libcst.Comma(whitespace_after=libcst.SimpleWhitespace(" "))
+        between = args[-2].comma if len(args) > 1 else space
+        closing, args[-1] = args[-1].comma, args[-1].with_changes(comma=between)
+        added = added.with_changes(comma=closing)
+    return call.with_changes(args=[*args, added])

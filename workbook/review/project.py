@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import tokenize
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -56,8 +57,8 @@ class Project:
     def _read(self, file: Path, module: str) -> None:
         shown = _shown(file)
         try:
-            text = file.read_text(encoding="utf-8-sig")
-            self.sources.append(Source(file, shown, module, text))
+            with tokenize.open(file) as stream:
+                self.sources.append(Source(file, shown, module, stream.read()))
         except SyntaxError as error:
             if _is_newer_python(file):
                 self.unread.append(shown)
@@ -186,9 +187,12 @@ def _is_newer_python(file: Path) -> bool:
     """Whether a file this Python can't read is written for a later one."""
     import libcst  # only broken files need it, and it takes long to import
 
+    content = file.read_bytes()
+    if b"\0" in content:
+        return False
     try:
-        libcst.parse_module(file.read_bytes())
-    except libcst.ParserSyntaxError:
+        libcst.parse_module(content)
+    except (libcst.ParserSyntaxError, SyntaxError, ValueError):
         return False
     return True
 

@@ -22,7 +22,7 @@ def codes_matching(prefixes: str) -> set[str]:
     known = {*RULES, "WB001", UNKNOWN_SUPPRESSION}
     for part in wanted:
         if not any(code.startswith(part) for code in known):
-            raise ValueError(f"no rule's code begins with {part!r}")
+            raise ValueError(f"No rule's code begins with {part!r}")
     return {code for code in known if code.startswith(tuple(wanted))}
 
 
@@ -53,15 +53,18 @@ def _hold(
     rule: Rule, source: Source, project: Project, taken_back: Suppressions
 ) -> Iterator[Finding]:
     for node, message in rule.look(source, project):
-        line, column = _place(node)
+        line, column = _place(source, node)
         if not taken_back.cover(rule.code, line, getattr(node, "end_lineno", None) or line):
             yield Finding(
                 source.path, line, column, rule.code, message, rule.why, rule.fix, rule.page
             )
 
 
-def _place(node: ast.AST) -> tuple[int, int]:
-    return getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+def _place(source: Source, node: ast.AST) -> tuple[int, int]:
+    """Line and column as an editor counts them: in characters, where ast counts bytes."""
+    line, offset = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    before = source.lines[line - 1].encode()[:offset] if source.lines else b""
+    return line, len(before.decode(errors="replace")) + 1
 
 
 def _unknown(source: Source, taken_back: Suppressions) -> Iterator[Finding]:

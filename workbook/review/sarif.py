@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,10 @@ def _described(code: str, findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
+def _uri(path: str) -> str:
+    return Path(path).as_uri() if Path(path).is_absolute() else quote(path)
+
+
 def _result(item: Finding, index: int) -> dict[str, Any]:
     return {
         "ruleId": item.code,
@@ -54,7 +59,7 @@ def _result(item: Finding, index: int) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(item.path)},
+                    "artifactLocation": {"uri": _uri(item.path)},
                     "region": {"startLine": item.line, "startColumn": item.column},
                 }
             }

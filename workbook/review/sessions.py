@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from .annotations import unquoted
 from .sources import Source
@@ -55,7 +55,7 @@ class Sessions:
         found = self._names(source, None).get(name, "")
         if not found and name in USUAL_NAMES and isinstance(function, ast.AsyncFunctionDef):
             plain = [item.arg for item in arguments_of(function) if item.annotation is None]
-            plain += source.assigned(function)
+            plain += [item.id for item in source.inside(function) if _is_bound(item)]
             return "async" if name in plain and self._looks_async(source) else ""
         return found
 
@@ -133,7 +133,7 @@ class Sessions:
     def _made_by(self, source: Source, factory: ast.Call) -> str:
         """The kind of the sessions a factory makes."""
         name = last(dotted(factory.func))
-        if name not in FACTORIES or not source.qualified(factory.func).startswith("sqlalchemy"):
+        if not _makes_sessions(source, factory):
             return self.factories.get(name, "")
         chosen = keyword(factory, "class_")
         if chosen is not None:
@@ -190,7 +190,7 @@ class Sessions:
         for source in self.project.sources:
             for node in source.assignments:
                 value = node.value
-                if isinstance(value, ast.Call) and last(dotted(value.func)) in FACTORIES:
+                if isinstance(value, ast.Call) and _makes_sessions(source, value):
                     for target in targets_of(node):
                         kind = self._made_by(source, value)
                         found.setdefault(last(dotted(target)), set()).add(kind)
@@ -200,6 +200,16 @@ class Sessions:
                     kind = self.annotated(source, said.slice) or "async"
                     found.setdefault(function.name, set()).add(kind)
         return {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
+
+
+def _is_bound(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _makes_sessions(source: Source, call: ast.Call) -> bool:
+    """Whether a call makes a factory of SQLAlchemy's, under whatever name."""
+    name = source.qualified(call.func)
+    return last(name) in FACTORIES and name.startswith("sqlalchemy")
 
 
 def _connected(source: Source, call: ast.Call) -> str:

@@ -38,6 +38,10 @@ class Source:
         """All nodes of these kinds, in no order that matters."""
         return [node for kind in kinds for node in self._by_kind.get(kind, [])]  # type: ignore[misc]
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
     @property
     def assignments(self) -> list[ast.Assign | ast.AnnAssign]:
         return [*self.every(ast.Assign), *self.every(ast.AnnAssign)]
