@@ -16,12 +16,16 @@ from .place import CourseOption, console, load
 def lab(course: CourseOption = None) -> None:
     """Opens the workbook in JupyterLab."""
     root = load(course).root
-    command = [sys.executable, "-m", "jupyter", "lab", "notebooks/00_start_here.ipynb"]
+    jupyter = [sys.executable, "-m", "jupyter"]
+    notebooks = [path.relative_to(root) for path in sorted(root.glob("notebooks/*.ipynb"))]
+    # Lab shows pictures of a notebook from elsewhere only once somebody said it is trusted.
+    trust = [*jupyter, "trust", *map(str, notebooks)]
+    subprocess.run(trust, cwd=root, check=False, stdout=subprocess.DEVNULL)
+    command = [*jupyter, "lab", "notebooks/00_start_here.ipynb"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    if sys.platform == "linux" and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform == "linux" and not screen:
         command.append("--no-browser")
         console.print("There is no screen here, so open the address below in a browser.")
     raise typer.Exit(subprocess.run(command, cwd=root, check=False).returncode)

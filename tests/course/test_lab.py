@@ -1,0 +1,145 @@
+"""A student's first minutes in a real browser: run all, edit a file in Lab, see the card turn."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.course.notebooks import COURSE
+from tests.course.test_notebooks_run import KEPT_BACK
+from workbook.starter import fill
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.proof
+
+SECONDS = 240_000
+BLANK = '    raise NotImplementedError("exercise engine.sessions")\n'
+ANSWER = "    return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)\n"
+QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with an untouched starter."""
+    root = tmp_path_factory.mktemp("lab") / "course"
+    shutil.copytree(COURSE.root, root, ignore=KEPT_BACK)
+    fill(COURSE, root / "exercises")
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(project: Path) -> Iterator[str]:
+    """The address that `workbook lab` prints, while it runs."""
+    state = {
+        "WORKBOOK_COURSE": str(project / "workbook" / "lessons"),
+        "WORKBOOK_STATE": str(project / ".workbook"),
+        "JUPYTER_PORT": "0",
+        "JUPYTER_CONFIG_DIR": str(project / ".jupyter"),
+        "JUPYTER_DATA_DIR": str(project / ".jupyter"),
+    }
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"} | state
+    command = [sys.executable, "-c", "from workbook.commands import main; main()", "lab"]
+    said = project / "lab.log"
+    with said.open("w") as log:
+        lab = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        yield _address(lab, said)
+    finally:
+        lab.terminate()
+        lab.wait(30)
+
+
+def _address(lab: "subprocess.Popen[bytes]", said: Path) -> str:
+    """Waits for the address in what Lab says; it must come before Lab ends."""
+    while lab.poll() is None:
+        if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", said.read_text()):
+            return found[0]
+        time.sleep(0.2)
+    raise AssertionError(said.read_text())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    assert program, "make proof needs chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield found
+        found.close()
+
+
+def opened(browser: "Browser", address: str, file: str, **look: object) -> "Page":
+    """A page of Lab with one file open."""
+    page = browser.new_context(**look).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(SECONDS)
+    base, _, token = address.partition("?")
+    page.goto(re.sub(r"/lab.*", f"/lab/tree/{file}?{token}&reset", base))
+    page.wait_for_selector(".jp-Notebook, .jp-FileEditor")
+    return page
+
+
+def run_all(page: "Page") -> None:
+    """Runs every cell by the menu and waits for the last one."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """() => {
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            return prompts.length > 3 && prompts.every(p => /\\[\\d+\\]/.test(p.innerText));
+        }"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "theme"),
+    [
+        ("00_start_here", 1280, "light"),
+        ("00_start_here", 900, "dark"),
+        ("03_services", 1280, "dark"),
+        ("03_services", 900, "light"),
+    ],
+)
+def test_a_notebook_runs_in_a_browser_without_an_error(
+    browser: "Browser", address: str, tmp_path: Path, name: str, width: int, theme: str
+) -> None:
+    look = {"viewport": {"width": width, "height": 1000}, "color_scheme": theme}
+    page = opened(browser, address, f"notebooks/{name}.ipynb", **look)
+    run_all(page)
+    page.screenshot(path=tmp_path / f"{name}_{width}_{theme}.png")
+    assert (
+        page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()
+        == 0
+    )
+
+
+def test_a_card_turns_once_the_exercise_is_solved_in_lab(
+    browser: "Browser", address: str, project: Path, tmp_path: Path
+) -> None:
+    page = opened(browser, address, "notebooks/00_start_here.ipynb")
+    run_all(page)
+    assert page.get_by_text("0 of 2 points").count()
+
+    text = (project / "exercises/app/database.py").read_text()
+    assert text.count(BLANK) == 1
+    editor = opened(browser, address, "exercises/app/database.py")
+    editor.locator(".jp-FileEditor .cm-content").click()
+    editor.keyboard.press("Control+a")
+    editor.keyboard.insert_text(text.replace(BLANK, ANSWER))
+    editor.keyboard.press("Control+s")
+    editor.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert ANSWER in (project / "exercises/app/database.py").read_text()
+
+    run_all(page)
+    page.get_by_text("2 of 2 points").first.wait_for()
+    page.screenshot(path=tmp_path / "solved.png")
