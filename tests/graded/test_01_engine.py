@@ -262,6 +262,11 @@ async def test_sessions_keep_values_after_a_commit(work: Work) -> None:
         seen.value["read"]["value"] == words,
         f"We committed a row with {words!r} and read {seen.value['read']['value']!r} back.",
     )
+    stored = [row["words"] for row in await work.rows("SELECT words FROM note")]
+    work.expect(
+        stored == [words],
+        f"We committed a row with {words!r} and looked with a new connection: found {stored}.",
+    )
 
 
 @check("engine.sessions.makes_sqlmodel_sessions")
@@ -311,12 +316,18 @@ async def test_get_session_rolls_back_on_an_error(work: Work) -> None:
 async def test_get_session_gives_its_connection_back(work: Work) -> None:
     """gives its connection back, however the request ends"""
     for way, told in (("ends", "ended well"), ("fails", "failed"), ("closes", "were cut off")):
-        seen = await work.probe("engine.requests", ways=[way] * 20)
-        served = seen.value["served"]
+        word = work.draw.word()
+        seen = await work.probe("engine.requests", ways=[way] * 20, word=word)
+        answers = seen.value["answers"]
+        served = len(answers)
         work.expect(
             served == 20,
             f"20 requests {told}, one after the other: expected all to get a connection; after "
             f"{served} the pool was empty. A session that isn't closed keeps its connection.",
+        )
+        work.expect(
+            answers == [word] * 20,
+            f"Each request selected {word!r} with its session; the answers were {answers[:3]}….",
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy import URL, MetaData, text
+from sqlalchemy import URL, MetaData, literal, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import registry
@@ -179,17 +179,18 @@ async def request(kit: Kit, *, words: str, fails: bool) -> dict[str, Any]:
     return {"left": left}
 
 
-async def requests(kit: Kit, *, ways: list[str]) -> dict[str, Any]:
+async def requests(kit: Kit, *, ways: list[str], word: str) -> dict[str, Any]:
     """Request after request, each left another way, every session kept in hand."""
     kept: list[Any] = []
+    answers: list[Any] = []
     for way in ways:
         sessions = kit.use("database.get_session")()
         try:
             async with asyncio.timeout(3):
                 session = await anext(sessions)
-                await session.exec(select(1))
+                answers.append((await session.exec(select(literal(word)))).one())
         except TimeoutError:
-            return {"served": len(kept), "asked": len(ways)}
+            return {"answers": answers}
         kept += [(sessions, session)]
         if way == "fails":
             await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
@@ -197,7 +198,7 @@ async def requests(kit: Kit, *, ways: list[str]) -> dict[str, Any]:
             await kit.outcome(anext(sessions))
         else:
             await sessions.aclose()
-    return {"served": len(kept), "asked": len(ways)}
+    return {"answers": answers}
 
 
 async def create_tables(kit: Kit, *, times: int, named: bool) -> None:
