@@ -43,7 +43,7 @@ class JailedGrader:
         self.suite_version = suite_version(self.course)
         self.containment: dict[str, Any] = {}
         self._databases, self._rung, self._unsafe = databases, rung, unsafe
-        self._checks = checks
+        self.checks = checks
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class JailedGrader:
         try:
             result = self._run(
                 self._judges.run(
-                    self._checks,
+                    self.checks,
                     work,
                     databases=self._databases,
                     seed=seed,

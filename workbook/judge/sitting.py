@@ -22,10 +22,10 @@ PATIENT, IMPATIENT_SECONDS = 3, 3.0
 
 
 def slowness() -> float:
-    """How much slower than a common machine this one is now; at least 1, no student code run."""
+    """How much slower than a common machine this one is now, from 1 to 6; no student code run."""
     start = time.perf_counter()
     sum(number * number for number in range(200_000))
-    return max(1.0, (time.perf_counter() - start) / 0.015)
+    return min(6.0, max(1.0, (time.perf_counter() - start) / 0.015))
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Stand:
             try:
                 modules = {"do": "import", "modules": list(self.lesson.imports)}
                 await self.channel.ask(modules, cpu=CPU_SECONDS, wall=self.sitting.wall())
+                await self.channel.confirm(wall=self.sitting.wall(IMPATIENT_SECONDS))
             except WitnessEndedError as ended:
                 self.dead = ended
                 raise
@@ -84,7 +85,7 @@ class Stand:
             "database": self.kind,
         }
         answer = await self.channel.ask(request, cpu=cpu, wall=self.sitting.wall(wall))
-        if changed := await self.channel.confirm(wall=self.sitting.wall(3)):
+        if changed := await self.channel.confirm(wall=self.sitting.wall(IMPATIENT_SECONDS)):
             await self.channel.end()
             raise Tampered(changed)
         return Seen.read(answer, await self._hidden(answer, database, before))
