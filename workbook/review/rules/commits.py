@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..annotations import meaning
 from ..calls import method, owner, session_calls
 from ..project import Project
 from ..registry import Mark, rule
@@ -78,3 +79,52 @@ def find_commits_in_finally(source: Source, project: Project) -> Iterator[Mark]:
         for call in session_calls(source, project, within(*attempt.finalbody)):
             if method(call) == "commit":
                 yield call, "This commits even when an exception is passing."
+
+
+@rule(
+    "WB310",
+    "an id read before the flush",
+    why="The database gives the id with the INSERT; until then it is None, and None is what the "
+    "other row gets.",
+    fix="`await session.flush()` between adding the object and reading its id.",
+)
+def find_early_ids(source: Source, project: Project) -> Iterator[Mark]:
+    for block in _straight_blocks(source):
+        fresh: dict[str, str] = {}
+        for statement in block:
+            if session_calls(source, project, awaited_in(statement)):
+                fresh.clear()
+            for node in within(statement) if fresh else ():
+                read = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+                if read and fresh.get(dotted(node.value)) == node.attr:  # type: ignore[attr-defined]
+                    yield node, f"`{dotted(node)}` is still None here."
+            fresh |= _made(source, project, statement)
+
+
+def _straight_blocks(source: Source) -> Iterator[list[ast.stmt]]:
+    for function in source.every(ast.AsyncFunctionDef):
+        yield function.body
+        for node in source.inside(function):
+            if isinstance(node, ast.With | ast.AsyncWith | ast.Try):
+                yield node.body
+
+
+def awaited_in(statement: ast.stmt) -> list[ast.AST]:
+    """The calls a statement awaits; plain calls such as `add` send nothing."""
+    return [node.value for node in within(statement) if isinstance(node, ast.Await)]
+
+
+def _made(source: Source, project: Project, statement: ast.stmt) -> dict[str, str]:
+    """A new object whose id the database will give: its name, and the id's."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return {}
+    call = statement.value
+    table = project.table_at(source, call.func)
+    if table is None or any(item.arg is None for item in call.keywords):
+        return {}
+    given = {item.arg for item in call.keywords}
+    for column in project.columns(table).values():
+        automatic = column.says("primary_key") and not column.foreign_key
+        if automatic and meaning(column.annotation).target == "int" and column.name not in given:
+            return {dotted(statement.targets[0]): column.name}
+    return {}

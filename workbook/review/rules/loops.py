@@ -26,6 +26,11 @@ def find_queries_in_loops(source: Source, project: Project) -> Iterator[Mark]:
         func = call.func
         if not isinstance(func, ast.Attribute) or not call.args:
             continue
+        inside = source.parents.get(source.parents[call])
+        if isinstance(inside, ast.ListComp) and _asks_by_itself(source, project, call):
+            if loop_around(source, call) is not None:
+                yield call, f"`{dotted(func)}` queries, once for every element of the list."
+            continue
         if func.attr not in READS | {"refresh"}:
             continue
         loop = loop_around(source, call)
@@ -39,6 +44,19 @@ def find_queries_in_loops(source: Source, project: Project) -> Iterator[Mark]:
         used = asked.names if asked else names_in(call)
         if reads and turning & used:
             yield call, f"`{dotted(func)}` runs once for every `{' '.join(sorted(turning))}`."
+
+
+def _asks_by_itself(source: Source, project: Project, call: ast.Call) -> bool:
+    """Whether a call is one of the class's own methods, and that one queries."""
+    owner = source.class_of(call)
+    for function in owner.body if owner else ():
+        if (
+            isinstance(function, ast.AsyncFunctionDef)
+            and dotted(call.func) == f"self.{function.name}"
+        ):
+            calls = session_calls(source, project, source.inside(function))
+            return any(method(item) in READS for item in calls)
+    return False
 
 
 @rule(

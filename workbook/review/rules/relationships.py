@@ -140,3 +140,39 @@ def find_one_sided_links(source: Source, project: Project) -> Iterator[Mark]:
         )
         if name and name not in known and known and not outside:
             yield link.node, f"`{other.name}` has no relationship called `{name}`."
+
+
+@rule(
+    "WB636",
+    "two relationships on one key that don't know each other",
+    why="Setting one side leaves the other as it was, and both write the key: SQLAlchemy warns, "
+    "and the last one wins.",
+    fix="`back_populates` on both sides, each naming the other; `viewonly=True` for a second view.",
+)
+def find_strangers_on_one_key(source: Source, project: Project) -> Iterator[Mark]:
+    for table, link, other in _links(source, project):
+        mine = _followed(project, table, link, other)
+        if not mine or _is_bound(link) or not link.many:
+            continue
+        for back in project.links(other).values():
+            if back.many or back.opaque or back.target != table.name or _is_bound(back):
+                continue
+            if mine == _followed(project, other, back, table) and link.name != back.name:
+                yield (
+                    link.node,
+                    (
+                        f"`{table.name}.{link.name}` and `{other.name}.{back.name}` "
+                        f"both write `{min(mine)}`."
+                    ),
+                )
+
+
+def _is_bound(link: Link) -> bool:
+    known = ("back_populates", "backref", "viewonly", "overlaps", "primaryjoin", "secondary")
+    return any(name in link.options for name in (*known, "link_model"))
+
+
+def _followed(project: Project, table: Table, link: Link, other: Table) -> set[str]:
+    """The key a relationship follows: as it says, or the only one there is."""
+    keys = {*_keys(project, table, other), *_keys(project, other, table)}
+    return _named(link) or (keys if len(keys) == 1 else set())

@@ -94,7 +94,7 @@ def _made_in_loop(source: Source, node: ast.AST) -> set[str]:
 
 @rule(
     "WB352",
-    "a session made at import",
+    "a session kept for the whole process",
     why="All requests of the process then share one session: its transaction, its failures and "
     "every object it has seen.",
     fix="Keep the factory in the module; open a session per request or unit of work.",
@@ -106,6 +106,29 @@ def find_module_sessions(source: Source, project: Project) -> Iterator[Mark]:
             made = project.sessions.made(source, node.value)
             if made in ASYNC and not scoped and _opens(project, node.value):
                 yield node, f"`{dotted(targets_of(node)[0])}` lives as long as the process."
+    for call in _kept_globally(source, project):
+        yield call, "This session is kept in the module and lives as long as the process."
+
+
+def _kept_globally(source: Source, project: Project) -> Iterator[ast.Call]:
+    """Sessions that a function puts into a list or name of the module."""
+    names = {dotted(item) for node in source.tree.body for item in targets_of(node)}
+    for call in source.every(ast.Call):
+        if project.sessions.made(source, call) not in ASYNC or not _opens(project, call):
+            continue
+        above = source.parents[call]
+        function = source.function_of(call)
+        if isinstance(above, ast.Call) and dotted(above.func).removesuffix(".append") in names:
+            yield call
+        elif isinstance(above, ast.Assign) and function is not None:
+            shared = {
+                name
+                for node in source.inside(function)
+                if isinstance(node, ast.Global)
+                for name in node.names
+            }
+            if shared & {dotted(target) for target in above.targets}:
+                yield call
 
 
 def _opens(project: Project, call: ast.Call) -> bool:

@@ -34,6 +34,12 @@ def find_sync_drivers(source: Source, project: Project) -> Iterator[Mark]:
             given = call.args[0] if call.args else None
             if isinstance(given, ast.Constant | ast.Name | ast.JoinedStr):
                 yield call, f"`{scheme}://` names no async driver."
+    for call in source.every(ast.Call):
+        function = source.function_of(call)
+        promised = last(dotted(function.returns)) if function else ""
+        made = source.qualified(call.func).startswith("sqlalchemy.create_engine")
+        if made and promised == "AsyncEngine":
+            yield call, "The function promises an AsyncEngine, and this is a synchronous one."
 
 
 @rule(
@@ -74,7 +80,8 @@ def find_assembled_urls(source: Source, project: Project) -> Iterator[Mark]:
         texts = "".join(text_of(part) for part in node.values)
         held = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         secret = [item for item in held if PASSWORD.search(last(dotted(item)))]
-        if secret and "@" in texts and SERVER.search(texts) and not _is_quoted(source, secret[0]):
+        aims = SERVER.search(texts) or ("://" not in texts and "make_url" in source.imports)
+        if secret and "@" in texts and aims and not _is_quoted(source, secret[0]):
             yield node, f"`{dotted(secret[0])}` is written into a URL as it is."
 
 
