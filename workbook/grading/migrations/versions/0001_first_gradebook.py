@@ -1,6 +1,7 @@
 """Lay out the first gradebook."""
 
 import sqlalchemy as sa
+
 from alembic import op
 
 revision = "0001"
