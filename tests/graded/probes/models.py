@@ -89,8 +89,8 @@ async def change_all(kit: Kit, *, model: str, rows: list[int], values: dict[str,
     _wait_for_the_clock()
 
 
-async def remove(kit: Kit, *, model: str, row: int, by: str, load: str = "") -> dict[str, Any]:
-    """A row deleted as an object or by a statement, perhaps with a relationship loaded."""
+async def remove(kit: Kit, *, model: str, row: int, by: str) -> dict[str, Any]:
+    """A row deleted as an object or by a statement."""
     table = kit.use(f"models.{model}")
 
     async def work() -> None:
@@ -98,9 +98,7 @@ async def remove(kit: Kit, *, model: str, row: int, by: str, load: str = "") -> 
             if by == "statement":
                 await session.exec(delete(table).where(table.id == row))
             else:
-                options = [selectinload(getattr(table, load))] if hasattr(table, load) else []
-                query = select(table).where(table.id == row).options(*options)
-                await session.delete((await session.exec(query)).unique().one())
+                await session.delete(await session.get(table, row))
             await session.commit()
 
     return {"removed": await kit.outcome(work())}
