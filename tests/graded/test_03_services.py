@@ -60,7 +60,7 @@ async def test_list_holds_each_task_once_in_order(work: Work, scene: Any) -> Non
         row |= {"title": work.draw.title(), "created_at": work.draw.moment().isoformat()}
     ids = await scene.tasks(*rows)
     mine = [id for id, place in zip(ids, places, strict=True) if place == scene.project]
-    for id in mine[:3]:  # on PostgreSQL a row whose key changed moves to the end
+    for id in mine[1:4]:  # on PostgreSQL a row whose key changed moves to the end
         await scene.stored(id, assignee_id=scene.other)
     seen = await work.probe("services.listed", project=scene.project)
     found = [task["id"] for task in seen.value]
@@ -272,6 +272,7 @@ FAILURES: dict[str, dict[str, Any]] = {
 async def test_rollback_leaves_nothing_behind(work: Work, scene: Any) -> None:
     """leaves nothing behind when something fails on the way"""
     [there] = await scene.tasks({"project_id": scene.elsewhere})
+    scene.returned(await scene.create(), "We created a task")
     refusals = {
         "below one of another project": {"parent_task_id": there},
         "for a creator who isn't there": {"creator": scene.far},
@@ -282,7 +283,7 @@ async def test_rollback_leaves_nothing_behind(work: Work, scene: Any) -> None:
         did += ", committed in the same session, and counted tasks and audit rows of it"
         tasks, audited = await scene.count("task", "audit_log")
         why = "Without a rollback the next commit takes along what was left."
-        scene.same(did, [tasks - 1, audited], [0, 0], why)
+        scene.same(did, [tasks - 2, audited - 1], [0, 0], why)
 
 
 @check("services.rollback.keeps_the_session_usable")

@@ -35,11 +35,12 @@ async def test_a_project_its_tasks_and_its_audit_row_are_committed_together(
         sql = "SELECT name, description, status FROM project WHERE id = $1"
         scene.same(f"{did} and looked at its row", await work.rows(sql, id), [data])
         kept = (await work.probe("transactions.meta", id=id)).value
-        work.expect(kept in ({"team": data["name"]}, "not there"), f"{did}: its meta is {kept}.")
+        if kept != "not there":  # the column is an exercise of its own
+            scene.same(f"{did} and read its meta", kept, {"team": data["name"]})
         tasks = [row for row in (await scene.rows()).values() if row["project_id"] == id]
         scene.same(f"{did} and looked at titles", sorted(t["title"] for t in tasks), sorted(titles))
-        ways = {(t["created_by_id"], t["status"], t["priority"]) for t in tasks}
-        expected = {(scene.creator, "pending", "medium")} if titles else set()
+        ways = sorted({(t["created_by_id"], t["status"], t["priority"]) for t in tasks})
+        expected = [(scene.creator, "pending", "medium")][: len(titles)]
         scene.same(f"{did} and looked at creator, status and priority", ways, expected)
         sql = "SELECT entity_type, action, actor_id, details FROM audit_log WHERE entity_id = $1"
         [row] = await work.rows(sql, id) or [{}]
@@ -140,7 +141,7 @@ async def test_completing_takes_one_update(work: Work, scene: Any) -> None:
         scene.returned(seen, did)
         rows = await scene.rows()
         states = {row["status"] for row in rows.values() if row["project_id"] == scene.project}
-        scene.same(f"{did} and looked with a new connection", states, {"completed"})
+        scene.same(f"{did} and looked with a new connection", sorted(states), ["completed"])
         scene.same(f"{did} and looked at another project's", rows[other]["status"], "pending")
         scene.same(f"{did} and counted UPDATEs", updates(seen), 1, "One can change all rows.")
         counts.append(seen.count())
@@ -187,7 +188,8 @@ async def test_completing_moves_updated_at_where_it_changed(work: Work, scene: A
 
 async def handles(work: Work) -> dict[int, str]:
     """The handles of all workers, as a connection of our own sees them."""
-    return {row["id"]: row["handle"] for row in await work.rows("SELECT id, handle FROM worker")}
+    rows = await work.rows("SELECT id, handle FROM worker ORDER BY id")
+    return {row["id"]: row["handle"] for row in rows}
 
 
 @check("transactions.rename.leaves_the_commit_to_the_caller")
