@@ -68,7 +68,7 @@ def test_every_section_asks_to_predict_first(name: str) -> None:
 def test_every_exercise_has_its_check_and_its_build(name: str) -> None:
     code = "\n".join(cell.source for cell in Notebook(name).codes)
     for exercise in COURSE.lesson(name).exercises:
-        assert f'await check("{exercise.id}")' in code
+        assert f'await check("{exercise.id}"' in code
         assert re.search(rf'build\([^)]*"{exercise.id}"', code), exercise.id
 
 
