@@ -8,9 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from .files import python_files
 from .findings import Finding
 from .formats import FORMATS
-from .project import Project, python_files
+from .project import Project
 from .reviewing import codes_matching, review_project
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from workbook.review import review_path
-from workbook.review.project import Project, python_files
+from workbook.review.files import python_files
+from workbook.review.project import Project
 
 ROOT = Path(__file__).parents[3]
 BAD = "from sqlmodel.ext.asyncio.session import AsyncSession\n\n\n" + (

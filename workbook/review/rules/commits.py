@@ -10,7 +10,7 @@ from ..calls import method, owner, session_calls
 from ..project import Project
 from ..registry import Mark, rule
 from ..sources import Source
-from ..trees import body_of, dotted, last, names_in, within
+from ..trees import arguments_of, body_of, dotted, last, names_in, within
 
 ENDINGS = ("commit", "begin", "rollback")
 
@@ -120,7 +120,8 @@ def _made(source: Source, project: Project, statement: ast.stmt) -> dict[str, st
         return {}
     call = statement.value
     table = project.table_at(source, call.func)
-    if table is None or any(item.arg is None for item in call.keywords):
+    spread = [item.value for item in call.keywords if item.arg is None]
+    if table is None or not all(_is_input(source, project, item) for item in spread):
         return {}
     given = {item.arg for item in call.keywords}
     for column in project.columns(table).values():
@@ -128,3 +129,15 @@ def _made(source: Source, project: Project, statement: ast.stmt) -> dict[str, st
         if automatic and meaning(column.annotation).target == "int" and column.name not in given:
             return {dotted(statement.targets[0]): column.name}
     return {}
+
+
+def _is_input(source: Source, project: Project, node: ast.expr) -> bool:
+    """Whether `data.model_dump()` dumps a class of the project that has no id."""
+    function = source.function_of(node)
+    name = owner(node) if isinstance(node, ast.Call) and method(node) == "model_dump" else ""
+    for argument in arguments_of(function) if function and name else ():
+        if argument.arg == name:
+            known = project.classes.get(meaning(argument.annotation).target, [])
+            columns = project.columns(known[0]) if len(known) == 1 else {"id": None}
+            return "id" not in columns
+    return False
