@@ -33,7 +33,8 @@ class Databases:
 
     `folder` is for the SQLite files. `db_url` names a PostgreSQL server to use in place
     of ours; one that refuses raises `DatabaseUnavailable` on entering. `server` is a
-    private one, else this user's shared server is started. Belongs to one event loop.
+    private one, else this user's shared server is started. `limited` closes databases that
+    outgrow a limit: for the code of others. Belongs to one event loop.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Databases:
         db_url: str | None = None,
         server: Server | None = None,
         ahead: int = 2,
+        limited: bool = False,
     ) -> None:
         unknown = sorted(set(kinds) - set(KINDS))
         if unknown:
@@ -53,6 +55,7 @@ class Databases:
         self._db_url = db_url
         self._server = server
         self._ahead = ahead
+        self._limited = limited
         self._postgres: OwnServer | GivenServer | None = None
         self._reasons: dict[str, str] = {}
         self._files: list[SQLiteDatabase] = []
@@ -102,6 +105,6 @@ class Databases:
         else:
             if self._server is None:
                 self._server = await asyncio.to_thread(Server.shared)
-            source = OwnServer(self._server, ahead=self._ahead)
+            source = OwnServer(self._server, ahead=self._ahead, limited=self._limited)
         await source.open()
         return source

@@ -10,6 +10,7 @@ from functools import partial
 
 import asyncpg
 
+from workbook.databases import quota
 from workbook.databases.postgresql import PostgresDatabase
 from workbook.postgres import (
     DatabaseUnavailable,
@@ -25,9 +26,12 @@ from workbook.postgres.settings import READER
 class OwnServer:
     """A server that we started, with a few databases always ready."""
 
-    def __init__(self, server: Server, *, ahead: int) -> None:
+    def __init__(self, server: Server, *, ahead: int, limited: bool = False) -> None:
+        """`limited`: a database that outgrows `quota.MOST_BYTES` is closed to its owner."""
         self._server = server
         self._ahead = ahead
+        self._limited = limited
+        self._watching: asyncio.Task[None] | None = None
         self._coming: deque[asyncio.Task[str | None]] = deque()
         self._behind: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -42,6 +46,10 @@ class OwnServer:
         self._reader = await self._server.connect(log_statement="all")
         self._later(self._sweep())
         self._order()
+        if self._limited:
+            watcher = await self._server.connect()
+            log = self._server.log.folder
+            self._watching = asyncio.create_task(quota.keep(watcher, log, lambda: self._taken))
 
     async def take(self) -> PostgresDatabase:
         """An empty database; usually it is ready."""
@@ -77,6 +85,8 @@ class OwnServer:
     async def close(self) -> None:
         """Drop everything that was made here and leave."""
         self._closing = True
+        if self._watching is not None:
+            self._watching.cancel()
         for name in await asyncio.gather(*self._coming, return_exceptions=True):
             if isinstance(name, str):
                 self._later(self._drop(name))

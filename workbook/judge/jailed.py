@@ -126,7 +126,7 @@ class JailedDatabases(Databases):
     def __init__(
         self, kinds: Collection[str], nursery: JailedNursery, server: Server | None
     ) -> None:
-        super().__init__(kinds, folder=nursery.cell.inside, server=server)
+        super().__init__(kinds, folder=nursery.cell.inside, server=server, limited=True)
         self._nursery = nursery
 
     async def create(self, kind: str) -> Database:

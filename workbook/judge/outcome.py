@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workbook.databases import Unreadable
+
 from .evidence import NotYet, StudentError, Tampered
 from .witnesses import WitnessEndedError
 from .work import Work
@@ -45,6 +47,9 @@ def judge(check: str, kind: str, error: BaseException | None, work: Work | None)
     if isinstance(error, Tampered):
         story = f"{error} was replaced while your code ran, so what the process said can't count."
         return Outcome(check, kind, "refused", story, printed=printed)
+    if isinstance(error, Unreadable):
+        story = f"We looked into the database; it answered: {error}."
+        return Outcome(check, kind, "not yet", story[:WORDS], printed=printed)
     met = [one for seen in work.seen for one in seen.errors()] if work else []
     blanks = sorted(_blanks(met))
     if isinstance(error, NotYet) or (isinstance(error, AssertionError) and work is not None):
