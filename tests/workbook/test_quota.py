@@ -8,7 +8,6 @@ import pytest
 from workbook.databases import Databases, quota
 from workbook.databases.postgresql import PostgresDatabase
 
-
 ENDLESS = "DO $$ BEGIN LOOP INSERT INTO big VALUES (repeat('x', 1000000)); END LOOP; END $$"
 
 
@@ -30,7 +29,7 @@ async def test_who_fills_a_database_is_shown_out(
             await owner.execute(ENDLESS)
         with pytest.raises(asyncpg.PostgresError, match="not permitted to log in"):
             await asyncpg.connect(_dsn(greedy))
-        assert await greedy.value("SELECT count(*) > 0 FROM big") is True
+        assert await greedy.value("SELECT count(*) FROM big") == 0
         assert await neighbour.fetchval("SELECT 41 + 1") == 42
         await neighbour.close()
 
