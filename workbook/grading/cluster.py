@@ -8,7 +8,7 @@ machines (docs/teach.md).
 import importlib
 import pickle
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,21 +57,33 @@ class DaskCrew:
             raise CannotStart(f"no Dask scheduler answers at {address}: {error}") from error
         self.size = sum(self._client.nthreads().values())
         if not self.size:
-            self.close()
+            self._client.close(timeout=5)
             raise CannotStart(f"the Dask scheduler at {address} has no workers")
         self._factory = pickle.dumps(factory)
+        self._threads = ThreadPoolExecutor(2 * self.size, "waiting")
 
     def submit(self, files: bytes, seed: int) -> "Future[Graded]":
         """Grade one bundle on whichever worker is free."""
-        handed: Future[Graded] = Future()
-        handed.set_running_or_notify_cancel()
+        return self._threads.submit(self._grade, files, seed)
+
+    def _grade(self, files: bytes, seed: int) -> Graded:
         task = self._client.submit(grade_on_worker, self._factory, files, seed, pure=False)
-        task.add_done_callback(lambda done: _hand_over(done, handed))
-        return handed
+        try:
+            # Waits, also where a worker dies with a result nobody has fetched yet.
+            graded: Graded = task.result()
+        except CannotStart:
+            raise
+        except Exception as error:
+            if type(error).__name__ == "KilledWorker":
+                return Graded(None, faults=(f"its worker was killed: {error}",))
+            raise CannotStart(f"the cluster gave the work back: {error}") from error
+        return graded
 
     def close(self) -> None:
         """Leave the cluster; it drops what was not finished."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close(timeout=5)
+        self._threads.shutdown(wait=True)
 
 
 def grade_on_worker(factory: bytes, files: bytes, seed: int) -> Graded:
@@ -81,14 +93,3 @@ def grade_on_worker(factory: bytes, files: bytes, seed: int) -> Graded:
             _SEATS[factory] = Seats(pickle.loads(factory))
         seats = _SEATS[factory]
     return seats.grade(files, seed)
-
-
-def _hand_over(task: Any, handed: "Future[Graded]") -> None:
-    if task.status == "finished":
-        handed.set_result(task.result())
-        return
-    error = task.exception() if task.status == "error" else None
-    if type(error).__name__ == "KilledWorker":
-        handed.set_result(Graded(None, faults=(f"its worker was killed: {error}",)))
-    else:
-        handed.set_exception(CannotStart(f"the cluster gave the work back: {error or task.status}"))
