@@ -36,7 +36,7 @@ def find_missing_pre_ping(source: Source, project: Project) -> Iterator[Mark]:
         ):
             continue
         url = engine_url(source, call)
-        if _only_asked(source, call):
+        if _only_asked(source, call) or _is_short_lived(source, call):
             continue
         if url.startswith("sqlite") or not project.mentions(*SERVERS):
             continue
@@ -54,6 +54,12 @@ def _only_asked(source: Source, call: ast.Call) -> bool:
     ]
     above = [source.parents[node] for node in uses]
     return bool(uses) and all(isinstance(n, ast.Attribute) and n.attr in ASKED for n in above)
+
+
+def _is_short_lived(source: Source, call: ast.Call) -> bool:
+    """Whether the function that makes an engine disposes of it: its connections are new."""
+    function = source.function_of(call)
+    return function is not None and "dispose" in names_in(function)
 
 
 def _may_ask(source: Source, call: ast.Call) -> bool:

@@ -42,7 +42,9 @@ def find_unscoped_queries(source: Source, project: Project) -> Iterator[Mark]:
                 source, getattr(call.func, "value", None)
             ):
                 continue
-            if model in scoped and not _knows_tenant(source, project, call):
+            if model not in scoped or _asks_by_secret(source, project, call, model):
+                continue
+            if not _knows_tenant(source, project, call):
                 yield call, f"`{name}({model}...)` names no tenant."
 
 
@@ -54,6 +56,15 @@ def _knows_tenant(source: Source, project: Project, call: ast.Call) -> bool:
     body = set().union(*(names_in(item) for item in function.body))
     asked = query(source, project, call)
     return any("tenant" in name.lower() for name in body | (asked.names if asked else set()))
+
+
+def _asks_by_secret(source: Source, project: Project, call: ast.Call, model: str) -> bool:
+    """Whether a unique column is asked for: a token, or the address somebody signs in with."""
+    function = source.function_of(call)
+    written = set().union(*(names_in(item) for item in function.body)) if function else set()
+    columns = project.columns(project.tables[model]).values()
+    unique = {item.name for item in columns if item.says("unique") and not item.says("primary_key")}
+    return bool(unique & written)
 
 
 @rule(
