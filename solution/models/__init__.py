@@ -1,9 +1,18 @@
 """The tables; importing this package maps them all."""
 
 from .audit import AuditLog
+from .borders import draw_borders
+from .policies import secure_rows
 from .project import Project
 from .registry import Base
 from .task import Task
+from .tenant import Tenant
 from .worker import Worker
 
-__all__ = ["AuditLog", "Base", "Project", "Task", "Worker"]
+__all__ = ["AuditLog", "Base", "Project", "Task", "Tenant", "Worker"]
+
+# Now that all tables are there: a second key beside each that they refer to each other by.
+draw_borders(Base.metadata)
+
+# And what PostgreSQL is to do besides, whenever they are created.
+secure_rows(Base.metadata)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Column
 from sqlmodel import Field
 
+from ..context import required_tenant
 from .columns import json_type, utc_now
 from .registry import Base
 
@@ -16,6 +17,7 @@ class AuditLog(Base, table=True):
     __tablename__ = "audit_log"
 
     id: int | None = Field(default=None, primary_key=True)
+    tenant_id: int = Field(default_factory=required_tenant, foreign_key="tenant.id")
     entity_type: str
     entity_id: int
     action: str

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column
 from sqlalchemy.ext.mutable import MutableDict
 from sqlmodel import Field, Relationship
 
+from ..context import required_tenant
 from ..vocabulary import ProjectStatus
 from .columns import json_type, one_of, utc_now
 from .registry import Base
@@ -36,6 +37,7 @@ class Project(Base, table=True):
     __table_args__ = (CheckConstraint(one_of("status", ProjectStatus), name="status"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    tenant_id: int = Field(default_factory=required_tenant, foreign_key="tenant.id")
     name: str
     description: str | None = None
     status: str = "active"

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column
 from sqlalchemy.ext.mutable import MutableList
 from sqlmodel import Field, Relationship
 
+from ..context import required_tenant
 from ..vocabulary import TITLE_LENGTH, TaskPriority, TaskStatus
 from .columns import json_type, one_of, utc_now
 from .project import Project
@@ -45,6 +46,7 @@ class Task(Base, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
+    tenant_id: int = Field(default_factory=required_tenant, foreign_key="tenant.id")
     title: str = Field(max_length=TITLE_LENGTH)
     description: str | None = None
     status: str = "pending"

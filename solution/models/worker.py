@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, Relationship
 
+from ..context import required_tenant
 from ..vocabulary import HANDLE_ALPHABET, HANDLE_LENGTH, WorkerType
 from .columns import one_of, utc_now
 from .registry import Base
@@ -30,7 +31,7 @@ class Worker(Base, table=True):
     """
 
     __table_args__ = (
-        UniqueConstraint("handle"),
+        UniqueConstraint("tenant_id", "handle"),
         # No regular expressions on SQLite: what is left after trimming the alphabet is empty.
         CheckConstraint(
             "substr(handle, 1, 1) = '@' "
@@ -42,6 +43,7 @@ class Worker(Base, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
+    tenant_id: int = Field(default_factory=required_tenant, foreign_key="tenant.id")
     handle: str
     type: str = "human"
     email: str | None = None

@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..context import required_tenant
 from ..errors import NotFoundError
 from ..models import AuditLog, Project, Task, Worker
 from ..schemas import ProjectCreate
@@ -59,7 +60,11 @@ async def complete_project_tasks(session: AsyncSession, project_id: int) -> int:
     async with transaction(session):
         result = await session.exec(
             update(Task)
-            .where(col(Task.project_id) == project_id, col(Task.status) != "completed")
+            .where(
+                col(Task.tenant_id) == required_tenant(),
+                col(Task.project_id) == project_id,
+                col(Task.status) != "completed",
+            )
             .values(status="completed")
         )
     return result.rowcount
@@ -73,7 +78,7 @@ async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> W
     before stays and the session goes on. Unknown worker: ``NotFoundError``.
     """
     worker = await session.get(Worker, worker_id)
-    if worker is None:
+    if worker is None or worker.tenant_id != required_tenant():
         raise NotFoundError(f"There is no worker {worker_id}.")
     try:
         async with session.begin_nested():

@@ -5,6 +5,7 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..context import required_tenant
 from ..errors import ConflictError, NotFoundError
 from ..models import AuditLog, Task
 from ..schemas import TaskCreate, TaskUpdate
@@ -18,8 +19,14 @@ class TaskService:
     behind and the session usable. ``async with transaction(self.session)`` sees to that.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, tenant_id: int | None = None) -> None:
+        """Serve one tenant: the one that is named, else the context's.
+
+        Without either, ``TenantRequiredError``. The session may be any: each method keeps to
+        the tenant by itself.
+        """
         self.session = session
+        self.tenant_id = required_tenant(tenant_id)
 
     async def create(self, data: TaskCreate, created_by_id: int) -> Task:
         """Add a task and the audit row that says who made it, both or neither.
@@ -33,7 +40,7 @@ class TaskService:
         (``_check_parent``, after the flush).
         """
         async with transaction(self.session):
-            task = Task(**data.model_dump(), created_by_id=created_by_id)
+            task = Task(**data.model_dump(), created_by_id=created_by_id, tenant_id=self.tenant_id)
             self.session.add(task)
             await self.session.flush()
             assert task.id is not None  # the flush set it, and the audit row needs it
@@ -44,6 +51,7 @@ class TaskService:
                     entity_id=task.id,
                     action="created",
                     actor_id=created_by_id,
+                    tenant_id=self.tenant_id,
                 )
             )
             await self.session.refresh(task, ["project", "assignee", "created_by"])
@@ -55,7 +63,9 @@ class TaskService:
         Two statements at most. Reading ``task.assignee`` later, without await, works.
         """
         query = (
-            select(Task).where(Task.id == task_id).options(selectinload(Task.assignee))  # type: ignore[arg-type]
+            select(Task)
+            .where(Task.id == task_id, Task.tenant_id == self.tenant_id)
+            .options(selectinload(Task.assignee))  # type: ignore[arg-type]
         )
         return (await self.session.exec(query)).first()
 
@@ -76,7 +86,7 @@ class TaskService:
         """
         query = (
             select(Task)
-            .where(Task.project_id == project_id)
+            .where(Task.project_id == project_id, Task.tenant_id == self.tenant_id)
             .order_by(col(Task.id))
             .limit(limit)
             .options(
@@ -86,6 +96,27 @@ class TaskService:
         )
         if status is not None:
             query = query.where(Task.status == status)
+        if after_id is not None:
+            query = query.where(col(Task.id) > after_id)
+        return list((await self.session.exec(query)).unique().all())
+
+    async def list_tasks(
+        self, *, limit: int | None = None, after_id: int | None = None
+    ) -> list[Task]:
+        """Return the tenant's tasks by ascending id, with ``assignee`` and ``created_by``.
+
+        Pages as in ``list_by_project``.
+        """
+        query = (
+            select(Task)
+            .where(Task.tenant_id == self.tenant_id)
+            .order_by(col(Task.id))
+            .limit(limit)
+            .options(
+                selectinload(Task.assignee),  # type: ignore[arg-type]
+                selectinload(Task.created_by),  # type: ignore[arg-type]
+            )
+        )
         if after_id is not None:
             query = query.where(col(Task.id) > after_id)
         return list((await self.session.exec(query)).unique().all())
@@ -137,13 +168,18 @@ class TaskService:
             current = await self.session.get(
                 Task, identity, populate_existing=True, with_for_update=True
             )
-            if current is not None:
+            if current is not None and current.tenant_id == self.tenant_id:
                 return current
         raise NotFoundError("The task does not exist any more.")
 
     async def _check_parent(self, task: Task) -> None:
         """Given: a flushed task and its parent are of one project, or ``ConflictError``."""
         if task.parent_task_id is not None:
-            query = select(Task.project_id).where(Task.id == task.parent_task_id)
-            if (await self.session.exec(query)).one() != task.project_id:
+            query = select(Task.project_id).where(
+                Task.id == task.parent_task_id, Task.tenant_id == self.tenant_id
+            )
+            project_id = (await self.session.exec(query)).one_or_none()
+            if project_id is None:  # another tenant's: to this one it doesn't exist
+                raise NotFoundError("The parent task does not exist.")
+            if project_id != task.project_id:
                 raise ConflictError("The parent task belongs to another project.")

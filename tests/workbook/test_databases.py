@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from workbook.databases import (
@@ -23,6 +25,7 @@ from workbook.databases import (
     postgresql,
     sqlite,
 )
+from workbook.databases.postgresql import PostgresDatabase
 from workbook.postgres import Server, account
 
 TABLES = {
@@ -49,9 +52,9 @@ async def database(databases: Databases, request: pytest.FixtureRequest) -> Asyn
     await database.drop()
 
 
-async def run(database: Database, *statements: str) -> None:
+async def run(database: Database | SimpleNamespace, *statements: str, **options: str) -> None:
     """Do what student code would: through the address, with an engine."""
-    engine = create_async_engine(database.url)
+    engine = create_async_engine(database.url, poolclass=NullPool, **options)
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
@@ -159,6 +162,27 @@ async def test_the_students_view_runs_without_the_admins_rights(databases: Datab
     )
     await database.empty()
     assert await database.value("SELECT by FROM seen") == database.name
+
+
+async def test_databases_that_a_student_creates_are_read_and_go_with_its_own(
+    databases: Databases, tmp_path: Path
+) -> None:
+    other = await databases.create("postgresql")
+    async with Databases(["postgresql"], folder=tmp_path) as leaving:
+        mine = await leaving.create("postgresql")
+        assert isinstance(mine, PostgresDatabase)
+        name = f"beside_{mine.name}"
+        with pytest.raises(DBAPIError, match="permission denied"):
+            await run(mine, f"CREATE DATABASE {name}", isolation_level="AUTOCOMMIT")
+        await mine.may_create_databases()
+        await run(mine, f"CREATE DATABASE {name}", isolation_level="AUTOCOMMIT")
+        beside = SimpleNamespace(url=mine.url.replace(f"/{mine.name}?", f"/{name}?"))
+        await run(beside, TABLES["postgresql"], "INSERT INTO project (name) VALUES ('one')")
+        assert await mine.rows_beside(name, "SELECT name FROM project") == [{"name": "one"}]
+        with pytest.raises(Unreadable, match="created here"):
+            await mine.rows_beside(other.name, "SELECT 1")
+    left = await other.rows("SELECT datname FROM pg_database WHERE datname = $1", name)
+    assert left == []
 
 
 async def test_row_security_hides_nothing_from_the_judge(databases: Databases) -> None:

@@ -23,6 +23,8 @@ class GivenServer:
     def __init__(self, address: str) -> None:
         self._url = _parsed(address)
         self._taken: dict[str, PostgresDatabase] = {}
+        self._before: dict[str, set[str]] = {}
+        self._entered: set[str] = set()
 
     async def open(self) -> None:
         """Connect; a server that refuses raises `DatabaseUnavailable` in one clear line."""
@@ -46,8 +48,24 @@ class GivenServer:
             read=partial(connect, default_transaction_read_only="on"),
             own=connect,
             drop=self._drop,
+            maker=self,
         )
         return database
+
+    async def allow(self, owner: str) -> None:
+        """Its role made this database, so it may make others: only remember what was there."""
+        self._before[owner] = await self._names()
+
+    async def created(self, owner: str) -> list[str]:
+        return sorted(await self._names() - self._before[owner] - {*self._taken})
+
+    async def enter(self, database: str, **settings: str) -> asyncpg.Connection:
+        self._entered.add(database)  # of what else is new here, nobody says that it is ours
+        return await self._connect(database, **settings)
+
+    async def _names(self) -> set[str]:
+        mine = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user"
+        return {row["datname"] for row in await self._admin.fetch(mine)}
 
     async def close(self) -> None:
         for database in tuple(self._taken.values()):
@@ -56,7 +74,10 @@ class GivenServer:
 
     async def _drop(self, database: PostgresDatabase) -> None:
         if self._taken.pop(database.name, None):
-            await self._admin.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+            for name in (*self._entered, database.name):
+                quoted = name.replace('"', '""')
+                await self._admin.execute(f'DROP DATABASE IF EXISTS "{quoted}" WITH (FORCE)')
+            self._entered.clear()
 
     async def _connect(self, database: str | None, **settings: str) -> asyncpg.Connection:
         url, query = self._url, dict(self._url.query)

@@ -16,7 +16,9 @@ from workbook.postgres import (
     DatabaseUnavailable,
     LogPosition,
     Server,
+    allow_databases,
     create_database,
+    created_databases,
     drop_database,
     sweep,
 )
@@ -78,6 +80,7 @@ class OwnServer:
             own=partial(server.connect, name),
             drop=self._give_back,
             log=self,
+            maker=self,
         )
         self._taken[name] = database
         return database
@@ -96,6 +99,17 @@ class OwnServer:
         for connection in (self._maker, self._dropper, self._reader):
             with suppress(asyncpg.PostgresError, OSError):
                 await connection.close(timeout=2)
+
+    async def allow(self, owner: str) -> None:
+        async with self._making:
+            await allow_databases(self._maker, owner)
+
+    async def created(self, owner: str) -> list[str]:
+        async with self._making:
+            return await created_databases(self._maker, owner)
+
+    async def enter(self, database: str, **settings: str) -> asyncpg.Connection:
+        return await self._server.connect(READER, database, **settings)
 
     async def position(self) -> LogPosition:
         async with self._reading:

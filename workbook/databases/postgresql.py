@@ -15,6 +15,7 @@ from workbook.databases.looking import KEPT, MOST_ROWS, MOST_SECONDS, Busy, Unre
 from workbook.postgres import LogPosition
 
 Connect = Callable[..., Awaitable[asyncpg.Connection]]
+_REFUSALS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 _MILLISECONDS = str(int(MOST_SECONDS * 1000))
 _TABLES = """
     SELECT schemaname, tablename FROM pg_tables
@@ -27,6 +28,16 @@ class Log(Protocol):
     async def position(self) -> LogPosition: ...
 
     async def statements(self, since: LogPosition, database: str) -> list[str]: ...
+
+
+class Maker(Protocol):
+    """Who lets an owner make databases beside its own, and the judge look into those."""
+
+    async def allow(self, owner: str) -> None: ...
+
+    async def created(self, owner: str) -> list[str]: ...
+
+    async def enter(self, database: str, **settings: str) -> asyncpg.Connection: ...
 
 
 class PostgresDatabase:
@@ -43,25 +54,40 @@ class PostgresDatabase:
         own: Connect,
         drop: Callable[[PostgresDatabase], Awaitable[None]],
         log: Log | None = None,
+        maker: Maker | None = None,
     ) -> None:
         self.name = name
         self.url = url
         self._connect = {"read": read, "own": own}
         self._open: dict[str, asyncpg.Connection] = {}
         self._log = log
+        self._maker = maker
         self._drop = drop
 
     async def rows(self, sql: str, *params: Any) -> list[dict[str, Any]]:
         try:
-            connection = await self._connection("read")
-            async with connection.transaction(readonly=True):
-                cursor = await connection.cursor(sql, *params)
-                found = await cursor.fetch(MOST_ROWS + 1)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            return await _read(await self._connection("read"), sql, params)
+        except _REFUSALS as error:
             raise Unreadable(str(error)) from error
-        if len(found) > MOST_ROWS:
-            raise Unreadable(f"more than {MOST_ROWS:,} rows")
-        return [dict(row) for row in found]
+
+    async def may_create_databases(self) -> None:
+        """Let the owner create databases; they go when this one is dropped."""
+        assert self._maker is not None
+        await self._maker.allow(self.name)
+
+    async def rows_beside(self, database: str, sql: str, *params: Any) -> list[dict[str, Any]]:
+        """The rows of a SELECT in a database that the owner created; raises `Unreadable`."""
+        assert self._maker is not None
+        try:
+            if database not in await self._maker.created(self.name):
+                raise Unreadable(f"{database} isn't a database that was created here")
+            connection = await self._maker.enter(database, statement_timeout=_MILLISECONDS)
+            try:
+                return await _read(connection, sql, params)
+            finally:
+                await connection.close(timeout=2)
+        except _REFUSALS as error:
+            raise Unreadable(str(error)) from error
 
     async def value(self, sql: str, *params: Any) -> Any:
         return first(await self.rows(sql, *params))
@@ -110,6 +136,17 @@ class PostgresDatabase:
             )
             self._open[purpose] = connection
         return connection
+
+
+async def _read(
+    connection: asyncpg.Connection, sql: str, params: tuple[Any, ...]
+) -> list[dict[str, Any]]:
+    async with connection.transaction(readonly=True):
+        cursor = await connection.cursor(sql, *params)
+        found = await cursor.fetch(MOST_ROWS + 1)
+    if len(found) > MOST_ROWS:
+        raise Unreadable(f"more than {MOST_ROWS:,} rows")
+    return [dict(row) for row in found]
 
 
 def _quoted(name: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.postgres.server import Server
-from workbook.postgres.settings import READER
+from workbook.postgres.settings import MAKERS, READER
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -40,9 +40,32 @@ async def create_database(server: Server, admin: Connection) -> str:
     return name
 
 
+async def allow_databases(admin: Connection, name: str) -> None:
+    """Let a role of ours create databases and enter them; they are dropped with its own.
+
+    A database that it creates lets others in as well, as long as they are makers too. What
+    is in it is theirs to see then, not to change.
+    """
+    await admin.execute(
+        f"DO $$ BEGIN CREATE ROLE {MAKERS}; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$"
+    )
+    await admin.execute(f"ALTER ROLE {name} CREATEDB; GRANT {MAKERS} TO {name}")
+
+
+async def created_databases(admin: Connection, name: str) -> list[str]:
+    """The names of the databases that a role of ours created."""
+    rows = await admin.fetch(
+        "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = $1 AND datname <> $1", name
+    )
+    return [row["datname"] for row in rows]
+
+
 async def drop_database(admin: Connection, name: str) -> None:
-    """Drop a database and its role, whoever is still connected."""
-    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    """Drop a database, its role and what that one created, whoever is still connected."""
+    for other in [*await created_databases(admin, name), name]:
+        quoted = other.replace('"', '""')
+        await admin.execute(f'DROP DATABASE IF EXISTS "{quoted}" WITH (FORCE)')
     await admin.execute(f"DROP ROLE IF EXISTS {name}")
 
 

@@ -79,6 +79,8 @@ class Server:
         if address is None:
             self._cluster.start()
             address = self._cluster.address()
+        else:
+            self._cluster.renew_access()
         if address is None:
             raise DatabaseUnavailable("PostgreSQL started, but nothing answers at its socket.")
         self.host, self.port = address

@@ -1,6 +1,8 @@
 """How our servers are set: nothing to keep, so fast; and who may enter which database."""
 
 ADMIN, READER = "postgres", "reader"
+#: Those who may create databases beside their own; each database still says whom it lets in.
+MAKERS = "makers"
 
 SETTINGS = """\
 max_connections = 200
@@ -37,7 +39,9 @@ ACCESS = f"""\
 local all       {ADMIN}                 scram-sha-256
 local all       {READER}                scram-sha-256
 local sameuser  all                     scram-sha-256
+local all       +{MAKERS}               scram-sha-256
 host  all       {ADMIN}   127.0.0.1/32  scram-sha-256
 host  all       {READER}  127.0.0.1/32  scram-sha-256
 host  sameuser  all       127.0.0.1/32  scram-sha-256
+host  all       +{MAKERS} 127.0.0.1/32  scram-sha-256
 """
