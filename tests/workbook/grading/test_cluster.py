@@ -23,6 +23,8 @@ from workbook.grading.run import Plan, grade_class
 
 PLAN = Plan(catalogue=Catalogue(extension=("tenancy",)))
 
+pytestmark = pytest.mark.proof
+
 
 @contextmanager
 def cluster(**about: Any) -> Iterator[Any]:
