@@ -32,7 +32,12 @@ from ..trees import (
 def find_engines_per_call(source: Source, project: Project) -> Iterator[Mark]:
     for call in engine_calls(source):
         function = source.function_of(call)
-        if function is None or source.is_migration or function.name in ("main", "lifespan"):
+        if (
+            function is None
+            or source.is_migration
+            or POOLLESS & names_in(call)
+            or function.name in ("main", "lifespan")
+        ):
             continue
         statement = source.parents[call]
         names = {dotted(target) for target in targets_of(statement)}

@@ -10,7 +10,7 @@ from ..project import Project
 from ..registry import Mark, rule
 from ..sources import Source
 from ..tables import Column, Table
-from ..trees import dotted, last, names_in, targets_of, text_of
+from ..trees import dotted, last, targets_of, text_of
 
 OWNERS = re.compile(r"tenant|workspace|organi[sz]ation|^org_|account_id|company_id")
 LEADERS = {"Index": 1, "UniqueConstraint": 0, "PrimaryKeyConstraint": 0, "ExcludeConstraint": 0}
@@ -95,7 +95,7 @@ def _told_to_others(node: ast.ClassDef) -> set[str]:
 
 
 def _loose_leaders(project: Project, tables: list[Table]) -> set[str]:
-    """Columns indexed outside the class: `Index(...)` in a module, or a migration."""
+    """Columns indexed outside the class: in a module, by a function, in a migration."""
     classes = {table.name for table in tables}
     names = {name for table in tables for name in table.table_names}
     found: set[str] = set()
@@ -104,6 +104,14 @@ def _loose_leaders(project: Project, tables: list[Table]) -> set[str]:
             made = last(dotted(call.func))
             if made == "create_index" and len(call.args) > 2 and text_of(call.args[1]) in names:
                 found |= {text_of(item) for item in getattr(call.args[2], "elts", [])[:1]}
-            elif made == "Index" and len(call.args) > 1 and source.scope_of(call) is None:
-                found |= {last(dotted(call.args[1]))} if names_in(call.args[1]) & classes else set()
-    return found
+            elif made in LEADERS and not source.is_migration and source.class_of(call) is None:
+                found |= _led_by(call, classes)
+    return found - {""}
+
+
+def _led_by(call: ast.Call, classes: set[str]) -> set[str]:
+    """The column a constraint of no class begins with: one of these classes', or anybody's."""
+    columns = call.args[LEADERS[last(dotted(call.func))] :][:1]
+    owned = {dotted(item).rpartition(".")[0] for item in columns}
+    anybodys = all(text_of(item) or ".c." in dotted(item) for item in columns)
+    return {text_of(item) or last(dotted(item)) for item in columns if anybodys or owned & classes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..project import Project
 from ..registry import Mark, rule
@@ -93,14 +94,20 @@ def find_uncommitted_migrations(source: Source, project: Project) -> Iterator[Ma
     fix="`alembic merge heads`, or give the later revision the earlier one as `down_revision`.",
 )
 def find_several_heads(source: Source, project: Project) -> Iterator[Mark]:
-    revisions = _revisions(project, source) if _is_env(source) else []
-    if any("branch_labels" in item.text and _labelled(item) for item in revisions):
-        return
-    named = {name: item for item in revisions for name in _values(item, "revision")}
+    folders: dict[Path, list[Source]] = {}
+    for revision in _revisions(project, source) if _is_env(source) else ():
+        folders.setdefault(revision.file.parent, []).append(revision)
+    for revisions in folders.values():
+        heads = _heads(revisions)
+        if len(heads) > 1 and not any(_labelled(item) for item in revisions):
+            yield source.tree.body[0], f"The heads are {', '.join(heads)}."
+
+
+def _heads(revisions: list[Source]) -> list[str]:
+    """The revisions that no other one follows."""
+    named = {name for item in revisions for name in _values(item, "revision")}
     followed = {name for item in revisions for name in _values(item, "down_revision")}
-    heads = sorted(set(named) - followed)
-    if len(heads) > 1:
-        yield source.tree.body[0], f"The heads are {', '.join(heads)}."
+    return sorted(named - followed)
 
 
 def _values(source: Source, name: str) -> list[str]:
