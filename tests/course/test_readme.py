@@ -24,6 +24,8 @@ async def test_the_card_is_what_a_check_said(judges: Judges, tmp_path: Path) -> 
 def test_the_map_is_the_map_of_the_course() -> None:
     course = Course.load()
     for lesson in course.lessons:
+        if lesson.extension:
+            continue
         name = f"{lesson.number:02}_{lesson.slug}"
         row = f"| [{lesson.title}](notebooks/{name}.ipynb) | {lesson.promise} | {lesson.minutes} |"
         assert row in text()
