@@ -80,10 +80,15 @@ class Scene:
 
     def returned(self, seen: Seen, did: str, **loaded: int | None) -> Any:
         """What the call gave back, with these relationships loaded."""
-        error = seen.error_in("call")
-        self.work.expect(error is None, f"{did}: expected it to return; it raised {error}.", error)
+        self.went(seen, did)
         self.loaded(seen.value["call"]["value"], did, **loaded)
         return seen.value["call"]["value"]
+
+    def went(self, seen: Seen, did: str, what: str = "call") -> None:
+        """This part of what the probe did raised nothing."""
+        error = seen.error_in(what)
+        story = f"{did}: expected it to return; it raised {str(error).rstrip('.')}."
+        self.work.expect(error is None, story, error)
 
     def loaded(self, task: Any, did: str, **ids: int | None) -> None:
         """Relationships that can be read without a query, and lead to these rows."""
@@ -99,7 +104,7 @@ class Scene:
     def refused(self, seen: Seen, name: str, did: str) -> None:
         """The call raised what it should."""
         error = seen.error_in("call")
-        found = f"it raised {error}" if error else "it returned"
+        found = f"it raised {str(error).rstrip('.')}" if error else "it returned"
         fits = error is not None and error.is_a(name)
         self.work.expect(fits, f"{did}: expected {name}; {found}.", error or seen)
 
