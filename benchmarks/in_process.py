@@ -4,6 +4,7 @@ This is what a course without a judge does: the student's code beside the assert
 """
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 
 from workbook.judge import witnesses
 from workbook.witness import child, limits
-from workbook.witness.recording import Recording
 
 
 class NoChannel:
@@ -25,6 +25,9 @@ class NoChannel:
     async def ask(self, request: dict[str, Any], *, cpu: float, wall: float) -> dict[str, Any]:
         return await self._witness._answer(request | {"id": 0, "cpu": cpu})
 
+    async def confirm(self, *, wall: float) -> str:
+        return ""
+
     async def end(self, *, gone: bool = False) -> dict[str, Any]:
         await self._witness.kit.close()
         return {}
@@ -35,10 +38,14 @@ class NoNursery:
 
     def __init__(self, probes: Path) -> None:
         child.load_probes(probes)
-        self._recording = Recording()
+        self._tools = child.Tools()
 
     async def open(self, opening: dict[str, Any]) -> NoChannel:
-        return NoChannel(child.Witness(opening, self._recording, _Nothing()))
+        # The package keeps an engine; another database needs it imported anew.
+        package = opening["name"]
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            del sys.modules[name]
+        return NoChannel(child.Witness(opening, self._tools, _Nothing()))
 
     async def sweep(self) -> None: ...
 
@@ -56,3 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     limits.allow_cpu = lambda seconds: None  # type: ignore[assignment]
     child.Witness._printed_since = lambda self, start: ""  # type: ignore[method-assign]
     witnesses.nursery = lambda probes, *rest: NoNursery(probes)  # type: ignore[assignment]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One database after the other: there is one package and one environment here."""
+    items.sort(key=lambda item: item.callspec.params["work"] != "sqlite")  # type: ignore[attr-defined]

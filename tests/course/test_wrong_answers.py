@@ -15,7 +15,6 @@ ANSWERS = wrong_answers()
 #: A few of each lesson, on SQLite alone: what `make test` has time for.
 FEW = {
     "hands_the_url_on_as_text",
-    "gives_every_pool_a_size",
     "leaves_transactions_to_the_driver",
     "notices_changes_after_loading_only",
     "swaps_the_keys",
@@ -23,7 +22,6 @@ FEW = {
     "commits_to_get_the_id",
     "forgets_the_rollback",
     "commits_the_project_first",
-    "writes_the_update_by_hand",
     "never_goes_back",
     "leaves_the_handle_rule_behind",
 }

@@ -37,7 +37,7 @@ class DaskCrew:
         address: str,
         factory: GraderFactory,
         tls: Tls | None = None,
-        patience: str = "20s",
+        patience: str = "60s",
     ) -> None:
         try:
             distributed: Any = importlib.import_module("distributed")

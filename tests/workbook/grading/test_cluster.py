@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 import pytest
 from conftest import archive
@@ -28,7 +29,9 @@ pytestmark = pytest.mark.proof
 
 @contextmanager
 def cluster(**about: Any) -> Iterator[Any]:
-    with distributed.LocalCluster(
+    # On a busy machine a process may need longer to answer than Dask waits by itself.
+    patient = {f"distributed.comm.timeouts.{what}": "180s" for what in ("connect", "tcp")}
+    with dask.config.set(patient), distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None,
         **about,
     ) as made:  # fmt: skip
