@@ -1,7 +1,7 @@
 """The command line: a student's verbs, and the instructor's.
 
-Exit codes: 0 everything asked for is earned, 1 not yet, 2 the call can't be answered as it
-stands; then one line says what to do.
+Exit codes: 0 everything asked for is earned (of `review`: nothing found), 1 not yet, 2 the call
+can't be answered as it stands; then one line says what to do.
 """
 
 import sys
@@ -13,6 +13,7 @@ from workbook.databases import DatabaseUnavailable
 from workbook.grading.command import VERBS
 from workbook.judge.client import JudgeFault
 from workbook.judge.target import TargetError
+from workbook.review.command import review
 from workbook.starter import ResetError
 
 from . import check, house, learn
@@ -30,6 +31,7 @@ app.command()(check.check)
 app.command()(check.watch)
 app.command()(learn.hint)
 app.command()(learn.reset)
+app.command()(review)
 app.command()(house.lab)
 app.command()(house.doctor)
 app.command()(house.sync)

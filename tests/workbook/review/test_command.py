@@ -92,6 +92,17 @@ def test_codes_and_their_beginnings_select_and_ignore(project: Path) -> None:
     assert run(project, "--select", "WB1", "--ignore", "WB101").exit_code == 0
 
 
+def test_it_is_one_of_the_workbooks_commands(project: Path) -> None:
+    from workbook.commands import app as workbook
+
+    words = ["review", str(project), "--format", "json"]
+    result = CliRunner().invoke(workbook, words)
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    assert [item["code"] for item in document["findings"]] == ["WB101"]
+
+
 def test_the_package_runs_as_a_module(project: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "workbook.review", str(project)],
