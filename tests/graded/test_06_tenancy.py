@@ -315,9 +315,12 @@ async def test_service_keeps_every_method_inside(work: Work) -> None:
     """reaches its own tenant's rows by every method, and no others"""
     ours, theirs = await two(work)
     before = await rows_of(work, theirs.tenant)
-    whose = {"within" if work.draw.random() < 0.5 else "tenant": ours.tenant}
-    how = "in the context of" if "within" in whose else "made for"
-    did = f"With a session that filters nothing and a service {how} tenant {ours.tenant}, we called"
+    # The service's own tenant counts, whoever's context it is called in.
+    whose = {"tenant": ours.tenant, "within": theirs.tenant}
+    did = (
+        f"With a session that filters nothing and a service made for tenant {ours.tenant}, in the "
+        f"context of tenant {theirs.tenant}, we called"
+    )
 
     async def same(what: str, expected: Any, **one: Any) -> None:
         found = went(work, await call(work, **whose, **one), f"{did} {what}")
@@ -714,6 +717,17 @@ async def test_middleware_trusts_no_client(work: Work) -> None:
         f"The application raised an exception, and we looked at current_tenant after the request: "
         f"expected {saw['before']}, found {saw['after']}.",
     )
+    for what, answer, expected in (
+        (f"of {one}", saw["websocket"], [ours]),
+        ("without a host", saw["nobody's websocket"], []),
+    ):
+        did = f"We opened a websocket {what}"
+        inside = went(work, answer, did)
+        work.expect(
+            inside == expected,
+            f"{did} and noted the tenants it reached the application for: expected {expected}, "
+            f"found {inside}.",
+        )
     work.expect(
         "lifespan" in saw["scopes"],
         "The server announced its start (the scope lifespan, which has no host): expected it to "

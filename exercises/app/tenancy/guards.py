@@ -54,8 +54,8 @@ def check_statement(state: ORMExecuteState, tenant: int) -> None:
       them), an INSERT from a SELECT (``statement.select``) or with ON CONFLICT (``UPSERTS``),
       an UPDATE by primary key (``state.parameters`` is a list).
 
-    A raw connection passes by here, and a table inside a statement of models isn't noticed:
-    PostgreSQL's policies hold both, on SQLite nothing does.
+    A raw connection passes by here, and a table or a piece of text inside a statement of models
+    isn't noticed: PostgreSQL's policies hold all three, on SQLite nothing does.
     """
     # exercise tenancy.statements: so far every statement passes
 

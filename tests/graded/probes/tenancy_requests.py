@@ -20,15 +20,18 @@ class Application:
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
         self.scopes: list[str] = []
+        self.websockets: list[int | None] = []
         self.queried = False
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         self.scopes.append(scope["type"])
+        tenant = self.kit.use("tenancy.current_tenant").get(None)
+        if scope["type"] == "websocket":
+            self.websockets.append(tenant)
         if scope["type"] != "http":
             return
         if scope["path"] == "/fail":
             raise LookupError("the application failed")
-        tenant = self.kit.use("tenancy.current_tenant").get(None)
         if scope["path"] == "/query":
             await self.query()
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -42,17 +45,8 @@ class Application:
         self.queried = True
 
 
-async def _ask(middleware: Any, headers: Headers, path: str = "/") -> dict[str, Any]:
-    """One request; the answer as a client gets it."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
+def _scope(headers: Headers, path: str = "/") -> dict[str, Any]:
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -66,7 +60,19 @@ async def _ask(middleware: Any, headers: Headers, path: str = "/") -> dict[str, 
         "server": ("10.0.0.2", 80),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
     }
-    await middleware(scope, receive, send)
+
+
+async def _ask(middleware: Any, headers: Headers, path: str = "/") -> dict[str, Any]:
+    """One request; the answer as a client gets it."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await middleware(_scope(headers, path), receive, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
     told = {name.lower(): value for name, value in start.get("headers", [])}
     body = b"".join(message.get("body", b"") for message in sent)
@@ -75,6 +81,22 @@ async def _ask(middleware: Any, headers: Headers, path: str = "/") -> dict[str, 
         "type": told.get(b"content-type", b"").decode().partition(";")[0],
         "body": json.loads(body) if body else None,
     }
+
+
+async def _open(middleware: Any, application: Application, headers: Headers) -> list[int | None]:
+    """A websocket; for whom it reached the application, if it did."""
+    before = len(application.websockets)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    scope = _scope(headers) | {"type": "websocket", "scheme": "ws", "subprotocols": []}
+    del scope["method"]
+    await middleware(scope, receive, send)
+    return application.websockets[before:]
 
 
 @contextmanager
@@ -106,7 +128,7 @@ async def requests(
 
 
 async def around(kit: Kit, *, base: str, host: str) -> dict[str, Any]:
-    """A request that queries, one that fails, a start of the server: and what they leave."""
+    """Requests that query and fail, websockets, a start of the server: and what they leave."""
     application = Application(kit)
     wrapped = kit.use("tenancy.TenantMiddleware")(application, base_domain=base)
     current = kit.use("tenancy.current_tenant")
@@ -116,6 +138,8 @@ async def around(kit: Kit, *, base: str, host: str) -> dict[str, Any]:
         saw["query"] = await kit.outcome(_ask(wrapped, headers, "/query"))
         saw["failed"] = await kit.outcome(_ask(wrapped, headers, "/fail"))
         saw["after"] = current.get(None)
+        for what, sent in (("websocket", headers), ("nobody's websocket", [])):
+            saw[what] = await kit.outcome(_open(wrapped, application, sent))
         await wrapped({"type": "lifespan", "asgi": {"version": "3.0"}}, None, None)
         await kit.use("database.get_engine")().dispose()
     return {**saw, "queried": application.queried, "scopes": application.scopes}
