@@ -1,6 +1,6 @@
 """What takes more than one row: projects with tasks, bulk changes, a savepoint."""
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -48,3 +48,19 @@ async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> W
     before stays and the session goes on. Unknown worker: ``NotFoundError``.
     """
     raise NotImplementedError("exercise transactions.rename")
+
+
+async def delete_project(session: AsyncSession, project_id: int) -> None:
+    """Delete a project, and with it its tasks.
+
+    One DELETE of the context's tenant's project; the database takes the tasks along.
+    ``NotFoundError`` when it deleted nothing (``rowcount``).
+    """
+    async with transaction(session):
+        result = await session.exec(
+            delete(Project).where(
+                col(Project.tenant_id) == required_tenant(), col(Project.id) == project_id
+            )
+        )
+        if not result.rowcount:
+            raise NotFoundError(f"There is no project {project_id}.")

@@ -1,0 +1,35 @@
+"""For those who keep the application running: is it alive, can it work."""
+
+from asyncio import timeout
+
+from fastapi import APIRouter
+from sqlmodel import select
+
+from ..database import get_engine
+from ..problems import problems
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+#: Seconds until a silent database counts as away.
+PATIENCE = 2.0
+
+
+@router.get("/live")
+async def live() -> dict[str, str]:
+    """Answer while the process can.
+
+    Asks nobody: whoever restarts what isn't alive would restart it for the database's fault.
+    """
+    return {"status": "alive"}
+
+
+@router.get("/ready", responses=problems(503))
+async def ready() -> dict[str, str]:
+    """Answer whether requests can be served now: 503 while the database is away or silent.
+
+    One ``SELECT 1`` within ``PATIENCE``. Nothing is remembered, so it is ready again as soon as
+    the database is back.
+    """
+    async with timeout(PATIENCE), get_engine().connect() as connection:
+        await connection.execute(select(1))
+    return {"status": "ready"}
