@@ -1,5 +1,6 @@
 # The two commands: make lab, make test. Each sets up .venv first; PYTHON=python3.13 chooses one.
 BIN := .venv/bin
+UV := $(or $(shell command -v uv),$(BIN)/uv)
 LOCK := requirements.lock pyproject.toml .ci/set-up
 
 .PHONY: lab test proof lock
@@ -15,8 +16,8 @@ test: .venv/.test  ## what needs Python and the packages alone
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
 	$(BIN)/python -m pytest -m proof tests/course tests/workbook
 
-lock: .venv/.test  ## newest versions into requirements.lock; needs uv
-	uv pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
+lock: .venv/.test  ## newest versions into requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
 	    --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
 
 .venv/.lab: $(LOCK)
