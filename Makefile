@@ -11,10 +11,10 @@ lab: .venv/.lab  ## open the notebooks
 test: .venv/.test  ## what needs Python and the packages alone
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not proof" tests/course tests/workbook
+	$(BIN)/python -m pytest -n 2 -m "not proof" tests/course tests/workbook
 
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
-	$(BIN)/python -m pytest -m proof tests/course tests/workbook
+	$(BIN)/python -m pytest -n 2 -m proof tests/course tests/workbook
 
 lock: .venv/.test  ## newest versions into requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \
