@@ -21,7 +21,10 @@ def lab(course: CourseOption = None) -> None:
     # Lab shows pictures of a notebook from elsewhere only once somebody said it is trusted.
     trust = [*jupyter, "trust", *map(str, notebooks)]
     subprocess.run(trust, cwd=root, check=False, stdout=subprocess.DEVNULL)
-    command = [*jupyter, "lab", "notebooks/00_start_here.ipynb"]
+    # Named as a file to open, the notebook would make its folder the root, without exercises/.
+    command = [*jupyter, "lab", f"--ServerApp.root_dir={root}"]
+    command.append("--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb")
+    command.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

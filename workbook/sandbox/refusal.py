@@ -46,8 +46,9 @@ def _reason(error: BaseException, own: Sequence[Path]) -> str | None:
     if isinstance(error, OSError) and error.errno in REASONS:
         return REASONS[error.errno]
     if own and isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
-        path = os.path.abspath(error.filename)
-        inside = any(Path(path).is_relative_to(folder) for folder in own)
+        # A link of its own may lead to what it is not shown.
+        path = Path(os.path.realpath(error.filename))
+        inside = any(path.is_relative_to(os.path.realpath(folder)) for folder in own)
         return None if inside else "the sandbox shows a submission its own files only"
     # Only these types: a student's own message may hold the same words.
     if type(error).__module__ in ("builtins", "sqlite3"):
