@@ -18,9 +18,10 @@ class Settled:
     label: str
     state: str
     earned: float = 0
-    possible: float = 0
     known: bool = False
     """It was in the gradebook already."""
+    reason: str = ""
+    """Why there is no grade."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What a class's results say about the class, and about the checks."""
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from workbook.grading.catalogue import exercise_of, lesson_of
+from workbook.grading.findings import STOPPED
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Mark, Row
 
@@ -31,16 +31,7 @@ class Item:
     discrimination: float | None
     """How far it goes with the rest of the points, −1 to 1; None where that means nothing."""
     stopped: int = 0
-    """How many ran out of time or memory, or crashed."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """People who met the same message at the same check."""
-
-    check: str
-    message: str
-    students: tuple[str, ...]
+    """How many ran out of time or memory, crashed, or met the sandbox."""
 
 
 def spread(ledger: Ledger) -> Spread:
@@ -74,37 +65,6 @@ def per_objective(ledger: Ledger) -> list[Item]:
         name: lesson_of(found[0].id) for name, pairs in marks.items() for _, found in pairs[:1]
     }
     return [_item(name, lessons.get(name, ""), pairs) for name, pairs in marks.items()]
-
-
-def clusters(ledger: Ledger) -> list[Cluster]:
-    """The messages that more than one person met, the most common first."""
-    met: dict[tuple[str, str], list[str]] = defaultdict(list)
-    shown: dict[tuple[str, str], str] = {}
-    for row in ledger.rows:
-        for mark in row.marks:
-            if mark.story and mark.verdict not in ("ok", "waits", "not started"):
-                key = (mark.id, normalised(mark.story))
-                met[key].append(row.student.key)
-                shown.setdefault(key, mark.story)
-    found = [Cluster(key[0], shown[key], tuple(who)) for key, who in met.items() if len(who) > 1]
-    return sorted(found, key=lambda one: (-len(one.students), one.check, one.message))
-
-
-def normalised(story: str) -> str:
-    """The story without what differs from one person to the next: numbers, names, drawn text."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", story)
-    text = re.sub(r"@[a-z0-9_-]+|0x[0-9a-f]+", "…", text)
-    text = re.sub(r"[\w./-]+\.py(:\d+)?", "file", text)
-    return re.sub(r"\d+([.,]\d+)*", "#", re.sub(r"\s+", " ", text)).strip().casefold()[:200]
-
-
-def same_files(ledger: Ledger) -> list[tuple[str, ...]]:
-    """People whose submissions are the same file for file and earned something."""
-    held: dict[str, list[str]] = defaultdict(list)
-    for row in ledger.rows:
-        if row.digest and row.judged + row.judged_beside > 0:
-            held[row.digest].append(row.student.key)
-    return sorted(tuple(who) for who in held.values() if len(who) > 1)
 
 
 def states(ledger: Ledger) -> Counter[str]:
@@ -150,10 +110,6 @@ def _item(name: str, line: str, pairs: Pairs) -> Item:
         row.judged + row.judged_beside - points
         for points, (row, _) in zip(earned, pairs, strict=True)
     ]
-    stopped = sum(
-        mark.verdict in ("timed out", "out of memory", "crashed")
-        for _, marks in pairs
-        for mark in marks
-    )
+    stopped = sum(mark.verdict in STOPPED for _, marks in pairs for mark in marks)
     rate = sum(earned) / possible if possible else 0.0
     return Item(name, line, rate, point_biserial(shares, rest), stopped)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from workbook.grading.cleaning import line
@@ -22,14 +22,14 @@ class Progress:
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
         self._counts: Counter[str] = Counter()
-        self._attempts = self._fresh = 0
+        self._attempts = self._graded = 0
         self._began = self._spoke = clock()
         self._bar = Bar(
             TextColumn("grading"), BarColumn(bar_width=28), MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"), TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[said]}"),
             console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
-        self._task = self._bar.add_task("grading", total=None, said="")
+        self._task = self._bar.add_task("grading", total=None, said="starting graders")
 
     def __enter__(self) -> "Progress":
         self._bar.start()
@@ -46,39 +46,49 @@ class Progress:
     def show(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, Started):
-            self._attempts = event.attempts
+            self._attempts, self._began = event.attempts, self._clock()
             self._bar.update(self._task, total=event.attempts)
             self._say(f"{event.attempts} submissions, {event.graders} graders")
         elif isinstance(event, Faulted):
             self._counts["faults of ours"] += 1
-            said = line(event.message, 200)
-            self._console.print(f"a grader was replaced: {said}", markup=False, highlight=False)
+            self._print(f"a grader was replaced: {line(event.message, 200)}")
         elif isinstance(event, Settled):
             self._settled(event)
 
     def _settled(self, event: Settled) -> None:
         self._counts["settled"] += 1
-        self._fresh += not event.known
+        self._graded += event.state == "graded" and not event.known
         if event.state != "graded":
             self._counts[event.state] += 1
-        self._bar.update(self._task, advance=1, said=self._trouble())
+            if self._console.is_terminal:
+                self._print(line(f"{event.state}  {event.label}: {event.reason}", 200))
+        self._bar.update(self._task, advance=1, said=self._standing())
         late = self._clock() - self._spoke >= EVERY
         if late or self._counts["settled"] == self._attempts:
-            rate = 60 * self._fresh / max(self._clock() - self._began, 1e-9)
-            self._say(
-                f"{self._counts['settled']} of {self._attempts}, {rate:.0f} a minute"
-                + self._left(rate) + (f"; {self._trouble()}" if self._trouble() else "")
-            )  # fmt: skip
+            self._say(f"{self._counts['settled']} of {self._attempts}, {self._standing()}")
 
-    def _left(self, rate: float) -> str:
+    def _standing(self) -> str:
+        """The rate, the time that is left, and what failed."""
+        rate = 60 * self._graded / max(self._clock() - self._began, 1e-9)
         left = self._attempts - self._counts["settled"]
-        return f", {left / rate:.1f} minutes left" if left and rate else ""
-
-    def _trouble(self) -> str:
+        said = [f"{rate:.0f} a minute" if rate >= 9.95 else f"{rate:.1f} a minute"]
+        if left and rate:
+            said.append(f"{_spoken(60 * left / rate)} left")
         named = ("refused", "ours", "faults of ours")
-        return ", ".join(f"{self._counts[name]} {name}" for name in named if self._counts[name])
+        said += [f"{self._counts[name]} {name}" for name in named if self._counts[name]]
+        return ", ".join(said)
 
     def _say(self, said: str) -> None:
         if not self._console.is_terminal:
             self._spoke = self._clock()
-            self._console.print(said, markup=False, highlight=False, soft_wrap=True)
+            self._print(said)
+
+    def _print(self, said: str) -> None:
+        self._console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def _spoken(seconds: float) -> str:
+    """A duration as people guess one."""
+    if seconds < 90:
+        return f"{max(1, round(seconds / 10)) * 10} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlmodel import col, select
 
-from workbook.grading import charts, figures
+from workbook.grading import charts, figures, findings
 from workbook.grading.catalogue import exercise_of, lesson_of
 from workbook.grading.cleaning import clean, slug
 from workbook.grading.exports.table import isolation, number, remarks
@@ -38,9 +38,12 @@ def class_page(ledger: Ledger) -> str:
         legend=charts.LEGEND,
         checks=figures.per_check(ledger),
         objectives=figures.per_objective(ledger),
-        clusters=figures.clusters(ledger),
-        same=figures.same_files(ledger),
-        look=[row for row in ledger.rows if row.flags or row.state != "graded" or row.changes],
+        clusters=findings.clusters(ledger),
+        stops=findings.stops(ledger),
+        same=findings.same_files(ledger),
+        look=findings.to_look_at(ledger),
+        absent=[row for row in ledger.rows if row.state == "absent" and not row.changes],
+        proofs=ledger.containment.get("self_test", []),
         home="index.html",
     )
 
@@ -117,6 +120,7 @@ def _environment() -> Environment:
         "percent": _percent,
         "worth": _worth,
         "isolation": isolation,
+        "lesson": lesson_of,
     }
     environment.globals |= {"kinds": charts.KINDS, "remarks": remarks, "number": number}
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))

@@ -67,11 +67,9 @@ class Desk:
             try:
                 staged = stage(attempt.source())
             except Refused as refusal:
-                mine.append(Known(attempt, None, str(refusal)))
-                self._settle(Settled(attempt.label, "refused"))
+                mine.append(self._refused(attempt, str(refusal)))
             except OSError as error:
-                mine.append(Known(attempt, None, f"can't be read: {error.strerror}"))
-                self._settle(Settled(attempt.label, "refused"))
+                mine.append(self._refused(attempt, f"can't be read: {error.strerror}"))
             else:
                 mine.append(Known(attempt, staged.digest, notes=staged.notes))
                 self._grade(attempt.label, staged)
@@ -85,6 +83,10 @@ class Desk:
         """Send the crew home."""
         if self._crew is not None:
             self._crew.close()
+
+    def _refused(self, attempt: Attempt, reason: str) -> Known:
+        self._settle(Settled(attempt.label, "refused", reason=reason))
+        return Known(attempt, None, reason)
 
     def _grade(self, label: str, staged: Staged) -> None:
         digest = staged.digest
@@ -131,7 +133,8 @@ class Desk:
 
     def _tell(self, digest: str, label: str, *, known: bool = False) -> None:
         points = self.points[digest]
-        self._settle(Settled(label, points.state, points.earned, known=known))
+        reason = "our own fault; the next run tries it anew" if points.state == "ours" else ""
+        self._settle(Settled(label, points.state, points.earned, known, reason))
 
     def _settle(self, event: Settled) -> None:
         self.settled += 1

@@ -116,7 +116,7 @@ def _died(ending: dict[str, Any]) -> WitnessEndedError:
         return WitnessEndedError("timed out" if spent else "out of memory")
     if number:
         return WitnessEndedError("crashed", f" (signal {signal.Signals(number).name})")
-    said = "" if code is None else f" with exit code {code}"
+    said = "" if code is None else f", with exit code {code}"
     return WitnessEndedError("crashed", said)
 
 

@@ -165,17 +165,21 @@ def test_without_a_terminal_a_long_run_says_a_line_now_and_then() -> None:
                 progress.show(Faulted("it died\nof something"))
     lines = said.getvalue().splitlines()
     assert lines[0] == "100 submissions, 2 graders"
-    assert lines[1] == "30 of 100, 60 a minute, 1.2 minutes left; 1 refused"
+    assert lines[1] == "30 of 100, 58 a minute, 70 s left, 1 refused"
     assert "a grader was replaced: it died of something" in lines
-    assert lines[-1].startswith("100 of 100, 60 a minute; 1 refused, 1 faults of ours")
+    assert lines[-1].startswith("100 of 100, 59 a minute, 1 refused, 1 faults of ours")
     assert len(lines) == 6
 
 
 def test_on_a_terminal_a_bar_shows_what_fails_now() -> None:
-    said = io.StringIO()
-    with Progress(Console(file=said, width=100, force_terminal=True)) as progress:
-        progress.show(Started(2, 1))
-        progress.show(Settled("a", "refused"))
+    said, clock = io.StringIO(), Clock()
+    with Progress(
+        Console(file=said, width=100, color_system=None, force_terminal=True), clock
+    ) as progress:
+        progress.show(Started(3, 1))
+        progress.show(Settled("ann\x1b[2J.zip", "refused", reason="it is empty"))
+        clock.now += 60
+        progress.show(Settled("ben.zip", "graded"))
         progress._bar.refresh()
-    assert "1/2" in said.getvalue()
-    assert "1 refused" in said.getvalue()
+    assert "refused ann\\u001b[2J.zip: it is empty" in said.getvalue()
+    assert "2/3 1.0 a minute, 60 s left, 1 refused" in said.getvalue()

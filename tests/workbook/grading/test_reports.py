@@ -8,7 +8,8 @@ from conftest import archive
 from fake_grader import CHECKS, FakeGrader
 
 from workbook.grading.catalogue import Catalogue
-from workbook.grading.figures import clusters, normalised, per_check, point_biserial, same_files
+from workbook.grading.figures import per_check, point_biserial
+from workbook.grading.findings import clusters, normalised, same_files, stops, to_look_at
 from workbook.grading.gradebook import FILE, Gradebook
 from workbook.grading.ledger import Ledger
 from workbook.grading.outputs import write_outputs
@@ -20,7 +21,7 @@ HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[
 WELCOME = {
     "a", "b", "bdi", "body", "br", "code", "dd", "details", "div", "dl", "dt", "footer", "h1",
     "h2", "h3", "head", "header", "html", "i", "li", "line", "main", "meta", "ol", "p", "path",
-    "pre", "rect", "s", "section", "span", "style", "summary", "svg", "table", "tbody", "td",
+    "nav", "pre", "rect", "s", "section", "span", "style", "summary", "svg", "table", "tbody", "td",
     "text", "th", "thead", "title", "tr", "ul",
 }  # fmt: skip
 
@@ -142,7 +143,20 @@ def test_messages_that_differ_in_drawn_values_alone_are_one_cluster(ledger: Ledg
 
 
 def test_people_with_the_same_files_are_named_together(ledger: Ledger) -> None:
-    assert same_files(ledger) == [("s3", "twin")]
+    assert [[row.student.key for row in group] for group in same_files(ledger)] == [["s3", "twin"]]
+
+
+def test_where_code_was_stopped_is_told_with_how(ledger: Ledger) -> None:
+    found = stops(ledger)
+    assert [stop.check for stop in found] == [CHECKS[3][0]]
+    assert found[0].verdicts == (("timed out", found[0].people),)
+
+
+def test_who_needs_a_look_is_named_and_who_is_absent_apart(ledger: Ledger, out: Path) -> None:
+    assert {row.student.key for row in to_look_at(ledger)} >= {"s3", "twin"}
+    assert "s6" not in {row.student.key for row in to_look_at(ledger)}
+    shown = "".join(Reader((out / "report" / "index.html").read_text(encoding="utf-8")).text)
+    assert "Nothing from Person 6" in shown
 
 
 def test_a_thousand_students_fit_on_a_page_that_opens(tmp_path: Path) -> None:

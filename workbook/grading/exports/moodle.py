@@ -70,7 +70,9 @@ def feedback(row: Row) -> str:
     said = [f"{number(row.earned)} of {number(row.possible)} points"]
     if row.beside:
         said.append(f"{number(row.extension)} of {number(row.beside)} extension points")
-    open_ones = [mark.id for mark in row.marks if mark.earned < mark.possible]
+    open_ones = [
+        mark.id for mark in row.marks if mark.earned < mark.possible and not mark.extension
+    ]
     if open_ones:
         more = f" and {len(open_ones) - 5} more" if len(open_ones) > 5 else ""
         said.append(f"not yet: {', '.join(open_ones[:5])}{more}")

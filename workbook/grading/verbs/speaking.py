@@ -82,6 +82,9 @@ def summary(ledger: Ledger, out: Path) -> None:
         f"{count} {words.get(state, state)}" for state, count in counts.items() if count
     )
     say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
+    flagged = sum(bool(row.flags) for row in ledger.rows)
+    if flagged:
+        say(f"{flagged} not matched with the roster: see the report, under To look at")
     say(f"isolation: {isolation(ledger.containment)}")
     say(f"grades   {out / 'grades.csv'}")
     say(f"report   {out / 'report' / 'index.html'}")
