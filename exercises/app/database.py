@@ -31,8 +31,8 @@ def get_async_database_url(url: str | URL) -> URL:
     and the arguments in ``LIBPQ_ONLY`` are dropped. Passwords and all other arguments stay
     as they are, and the result given in again comes out unchanged.
 
-    Raises ``ValueError`` for an empty URL, one that can't be read, or another scheme;
-    the message never holds the password.
+    Raises ``ValueError`` for an empty URL, one that can't be read, or another scheme, which
+    the message names; it never holds the password.
     """
     raise NotImplementedError("exercise engine.url")
 
