@@ -2,7 +2,8 @@
 
 A wrong answer is one TOML file: its story (the misconception, as the student would put
 it), the checks it has to fail, words of which a failing story holds one, and the edits.
-An edit without `old` makes or replaces the whole file.
+An edit without `old` makes or replaces the whole file. `review` names the codes by which
+`workbook review` sees the mistake without running it; most can't be seen that way.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class WrongAnswer:
     fails: tuple[str, ...]
     words: tuple[str, ...]
     also: tuple[str, ...]
+    review: tuple[str, ...]
     edits: tuple[Edit, ...]
 
     @classmethod
@@ -69,6 +71,7 @@ class WrongAnswer:
             fails=tuple(found["fails"]),
             words=tuple(word.lower() for word in found["words"]),
             also=tuple(found.get("also", ())),
+            review=tuple(found.get("review", ())),
             edits=tuple(
                 Edit(edit["file"], edit.get("old"), edit["new"]) for edit in found["edits"]
             ),
@@ -83,10 +86,7 @@ class WrongAnswer:
 
     def lay(self, folder: Path) -> None:
         """Writes the whole project root into a folder."""
-        for file, text in self.texts().items():
-            path = folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        lay(self.texts(), folder)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,14 @@ class RightAnswer:
     def lay(self, folder: Path) -> None:
         """Copies the project root into a folder."""
         shutil.copytree(self.root, folder, ignore=TRACES, dirs_exist_ok=True)
+
+
+def lay(texts: Mapping[str, str], folder: Path) -> None:
+    """Writes a project's files into a folder."""
+    for file, text in texts.items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def wrong_answers() -> list[WrongAnswer]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+TEMPLATE = re.compile(rb"\{%-? .*? -?%\}|\{\{ .*? \}\}")
 SKIPPED = {"node_modules", "site-packages", "venv", "env", "build", "dist"}
 
 
@@ -35,6 +37,11 @@ def is_newer_python(file: Path) -> bool:
     except (libcst.ParserSyntaxError, SyntaxError, ValueError):
         return False
     return True
+
+
+def is_template(file: Path) -> bool:
+    """Whether a file this Python can't read is one that Python files are made from."""
+    return TEMPLATE.search(file.read_bytes()) is not None
 
 
 def shown(file: Path) -> str:

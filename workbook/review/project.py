@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .classes import Classes
-from .files import is_newer_python, python_files, shown
+from .files import is_newer_python, is_template, python_files, shown
 from .findings import Finding
 from .registry import SYNTAX
 from .sessions import Sessions
@@ -44,6 +44,8 @@ class Project(Classes):
         except SyntaxError as error:
             if is_newer_python(file):
                 self.unread.append(name)
+                return
+            if is_template(file):
                 return
             self._tell(name, error.lineno or 1, error.offset or 1, error.msg)
         except (UnicodeDecodeError, ValueError, RecursionError) as error:

@@ -48,6 +48,12 @@ def test_bytes_that_are_no_text_are_a_finding(tmp_path: Path) -> None:
     assert [Path(item.path).name for item in review_path(tmp_path)] == ["a.py", "c.py"]
 
 
+def test_a_template_of_python_files_is_no_python_and_no_finding(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("{% if strict %}\nimport x\n{% endif %}\n")
+    (tmp_path / "b.py").write_text("from app.{{ version }} import main\n")
+    assert review_path(tmp_path) == []
+
+
 def test_syntax_of_a_later_python_is_named_and_no_finding(tmp_path: Path) -> None:
     project = Project(write(tmp_path, {"a.py": "def f[T](x: T) -> T:\n    return x\n"}))
     later = [Path(path).name for path in project.unread]

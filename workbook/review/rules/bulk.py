@@ -9,7 +9,7 @@ from typing import TypeGuard
 from ..calls import method, receiver, session_calls
 from ..looping import loop_around
 from ..project import Project
-from ..queries import Query, query, rows
+from ..queries import Query, query, root_of, rows
 from ..registry import Mark, rule
 from ..sources import Source
 from ..trees import dotted, last, names_in, targets_of
@@ -67,12 +67,16 @@ def _exists_to_write(loop: ast.For | ast.comprehension | None) -> TypeGuard[ast.
 
 
 def _is_uniform(asked: Query, turning: set[str]) -> bool:
-    """Whether the turns differ in the rows they mean only, not in what is written."""
+    """Whether the turns differ in the rows they mean only, not in table or values."""
     if asked.verb == "insert":
         return not any("conflict" in name or name == "returning" for name in asked.names)
     if asked.verb not in ("update", "delete") or "returning" in asked.names:
         return False
     parts = [node for part in asked.parts for node in ast.walk(part)]
+    if any(
+        turning & names_in(root.args[0]) for root in map(root_of, asked.parts) if root and root.args
+    ):
+        return False  # one statement names one table
     values = [node for node in parts if isinstance(node, ast.Call) and method(node) == "values"]
     return not any(
         turning & names_in(item) for call in values for item in call.keywords + call.args

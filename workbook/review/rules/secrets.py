@@ -16,6 +16,7 @@ URL_NAMES = re.compile(
     r"^(database|db|sqlalchemy|postgres|async_database)_?(url|uri|dsn)$|^dsn$", re.I
 )
 PARSERS = {"make_url", "create_async_engine"}
+BROAD = {"Exception", "BaseException"}
 TELLS = {"debug", "info", "warning", "error", "critical", "exception", "print"}
 
 
@@ -88,5 +89,7 @@ def _is_parsers_own(source: Source, node: ast.AST) -> bool:
         if isinstance(above, ast.ExceptHandler) and above.name == dotted(node):
             attempt = source.parents[above]
             body = attempt.body if isinstance(attempt, ast.Try) else []
-            return any(PARSERS & names_in(statement) for statement in body)
+            broad = above.type is None or last(dotted(above.type)) in BROAD
+            # The more such a handler stands for, the less its error is the parser's.
+            return not (broad and len(body) > 2) and any(PARSERS & names_in(part) for part in body)
     return False
