@@ -1,4 +1,9 @@
-"""Projects, with all that happens to their tasks at once."""
+"""Projects, with all that happens to their tasks at once.
+
+``create_project_with_tasks`` takes the project's own fields as a ``ProjectCreate``, and beside it
+the titles and the creator. ``complete_project_tasks`` doesn't tell a project without open tasks
+from one that isn't there; the route does, with a 404. ``delete_project`` deletes.
+"""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,8 @@
-"""Tasks, one at a time and in pages."""
+"""Tasks, one at a time and in pages.
+
+``TaskService`` does it. A new task's project is in the path, and its creator in the body beside
+the fields of a ``TaskCreate``. In a ``TaskUpdate`` a field left out is another thing than null.
+"""
 
 from typing import Annotated
 
@@ -46,7 +50,10 @@ async def list_tasks(
 ) -> list[Task]:
     """List a project's tasks by ascending id, a page at a time.
 
-    A page ends after ``limit`` tasks; where there are more, the header ``Link`` leads to them.
+    At most ``limit`` of them, from the one that follows the task ``after``; only those of a
+    ``status``, if it is given. Where there are more, the header ``Link`` leads to the next page
+    with all parameters kept: ``</projects/1/tasks?limit=50&after=70>; rel="next"``. An unknown
+    project is a 404, one without tasks an empty page.
     """
     tasks = await TaskService(session).list_by_project(
         project_id, status, limit=limit + 1, after_id=after

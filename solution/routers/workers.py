@@ -1,4 +1,8 @@
-"""Workers: people and agents."""
+"""Workers: people and agents.
+
+``create_worker`` adds one. A worker that isn't there, or is another tenant's, is a
+``NotFoundError``.
+"""
 
 from fastapi import APIRouter
 
