@@ -62,12 +62,24 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def tell_http(_: Request, error: Any) -> ProblemResponse:
+def headers_of(request: Request, error: Any) -> Mapping[str, str] | None:
+    """Given: what goes along; with a 405, which methods the path knows.
+
+    FastAPI names those of one route, and a path may have several.
+    """
+    route = request.scope.get("route")
+    if error.status_code != 405 or route is None:
+        headers: Mapping[str, str] | None = error.headers
+        return headers
+    return {"Allow": ", ".join(map(str.upper, request.app.openapi()["paths"][route.path]))}
+
+
+async def tell_http(request: Request, error: Any) -> ProblemResponse:
     """The ``status_code`` and ``detail`` of a path that doesn't exist, or doesn't know the method.
 
-    Its ``headers`` go along: those of a 405 say which methods there are.
+    Its headers (``headers_of``) go along.
     """
-    return problem(error.status_code, error.detail, headers=error.headers)
+    return problem(error.status_code, error.detail, headers=headers_of(request, error))
 
 
 async def tell_input(_: Request, error: Any) -> ProblemResponse:

@@ -17,7 +17,7 @@ from .dependencies import KnownProject, Session, known_project
 router = APIRouter(prefix="/projects", tags=["projects"])
 
 
-@router.post("", status_code=201, response_model=ProjectRead, responses=problems(404, 422))
+@router.post("", status_code=201, response_model=ProjectRead, responses=problems(400, 404, 422))
 async def add_project(body: NewProject, session: Session) -> Project:
     """Add a project with its first tasks: all of them or nothing."""
     data = ProjectCreate(**body.model_dump(include=set(ProjectCreate.model_fields)))

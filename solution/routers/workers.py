@@ -17,7 +17,7 @@ from .dependencies import Session
 router = APIRouter(prefix="/workers", tags=["workers"])
 
 
-@router.post("", status_code=201, response_model=WorkerRead, responses=problems(409, 422))
+@router.post("", status_code=201, response_model=WorkerRead, responses=problems(400, 409, 422))
 async def add_worker(body: NewWorker, session: Session) -> Worker:
     """Add a worker; the handle must be free."""
     return await create_worker(session, body)

@@ -23,7 +23,7 @@ router = APIRouter(tags=["tasks"])
     "/projects/{project_id}/tasks",
     status_code=201,
     response_model=TaskRead,
-    responses=problems(404, 409, 422),
+    responses=problems(400, 404, 409, 422),
 )
 async def add_task(project_id: RowId, body: NewTask, session: Session) -> Task:
     """Add a task to a project."""
@@ -63,7 +63,7 @@ async def read_task(task: KnownTask) -> Task:
     return task
 
 
-@router.patch("/tasks/{task_id}", response_model=TaskRead, responses=problems(404, 409, 422))
+@router.patch("/tasks/{task_id}", response_model=TaskRead, responses=problems(400, 404, 409, 422))
 async def change_task(task: KnownTask, body: TaskChange, session: Session) -> Task:
     """Change what the body names; null clears where it may."""
     raise NotImplementedError("exercise api.tasks")
@@ -75,7 +75,7 @@ async def remove_task(task: KnownTask, session: Session) -> None:
     raise NotImplementedError("exercise api.tasks")
 
 
-@router.put("/tasks/{task_id}/assignee", response_model=TaskRead, responses=problems(404, 422))
+@router.put("/tasks/{task_id}/assignee", response_model=TaskRead, responses=problems(400, 404, 422))
 async def assign_task(task: KnownTask, body: Assignee, session: Session) -> Task:
     """Give a task to a worker, or to nobody."""
     raise NotImplementedError("exercise api.tasks")
