@@ -1,7 +1,9 @@
 """Every attack of the bank gets its verdict, steals nothing, and leaves nothing behind."""
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -85,23 +87,24 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Bench]]:
-    """A bench for each rung; entering a grader runs the self-test, and nothing starts without."""
+    """A bench for a rung, one at a time, so that nobody else's processes are its company.
+
+    Entering a grader runs the self-test, and nothing starts without.
+    """
     folder = tmp_path_factory.mktemp("hostile")
-    made: dict[str, Bench] = {}
-    graders: list[JailedGrader] = []
-    with World.laid_out() as world:
+    with World.laid_out() as world, ExitStack() as stack:
+        made: dict[str, Bench] = {}
 
         def on(rung: str) -> Bench:
             if rung not in made:
-                grader = JailedGrader(rung=rung).__enter__()
-                graders.append(grader)
+                stack.close()
+                made.clear()
+                grader = stack.enter_context(JailedGrader(rung=rung))
                 assert grader.containment["self_test"]
-                made[rung] = Bench(grader, world, folder / rung)
+                made[rung] = Bench(grader, world, Path(tempfile.mkdtemp(dir=folder)))
             return made[rung]
 
         yield on
-        for grader in graders:
-            grader.__exit__(None, None, None)
 
 
 @pytest.mark.proof
@@ -113,8 +116,8 @@ def test_an_attack_gets_its_verdict_and_the_next_answer_its_points(
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("rung", RUNGS[1:])
 @pytest.mark.parametrize("attack", [one for one in BANK if one.weaker], ids=named)
+@pytest.mark.parametrize("rung", RUNGS[1:])
 def test_weaker_rungs_hold_too(attack: Attack, rung: str, bench: Callable[[str], Bench]) -> None:
     assert bench(rung).faults(attack) == []
 
