@@ -10,16 +10,17 @@ import typer
 
 from workbook.course import CourseError, UnknownId
 from workbook.databases import DatabaseUnavailable
-from workbook.grading.command import VERBS
 from workbook.judge.client import JudgeFault
 from workbook.judge.target import TargetError
 from workbook.review.command import review
 from workbook.starter import ResetError
 
 from . import check, house, learn
+from .verbs import Verbs
 
 app = typer.Typer(
     name="workbook",
+    cls=Verbs,
     help="Learn to build an async database layer; grade three hundred people doing it.",
     no_args_is_help=True,
     add_completion=False,
@@ -35,8 +36,6 @@ app.command()(review)
 app.command()(house.lab)
 app.command()(house.doctor)
 app.command()(house.sync)
-for verb in VERBS:
-    app.command(rich_help_panel="For a class")(verb)
 
 
 def main() -> None:

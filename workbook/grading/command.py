@@ -10,13 +10,10 @@ from workbook.grading.verbs.appeal import override, replay
 from workbook.grading.verbs.export import export
 from workbook.grading.verbs.grade import grade, merge
 
-__all__ = ["VERBS", "app", "export", "grade", "merge", "override", "replay"]
-
-VERBS = (grade, merge, replay, override, export)
-"""The functions to mount, each by its own name."""
+__all__ = ["app"]
 
 app = typer.Typer(
     name="workbook", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for verb in VERBS:
-    app.command()(verb)
+for verb in (grade, merge, replay, override, export):
+    app.command(rich_help_panel="For a class")(verb)
