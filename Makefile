@@ -3,7 +3,7 @@ BIN := .venv/bin
 UV := $(or $(shell command -v uv),$(BIN)/uv)
 LOCK := requirements.lock pyproject.toml .ci/set-up
 
-.PHONY: lab test proof lock
+.PHONY: lab test proof notebooks lock
 
 lab: .venv/.lab  ## open the notebooks
 	@$(BIN)/workbook lab
@@ -15,6 +15,9 @@ test: .venv/.test  ## what needs Python and the packages alone
 
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
 	$(BIN)/python -m pytest -n 2 -m proof tests/course tests/workbook
+
+notebooks: .venv/.test  ## run them all and keep what comes out
+	$(BIN)/python -m tests.course.rerun
 
 lock: .venv/.test  ## newest versions into requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras \

@@ -1,18 +1,23 @@
-"""The notebooks as data: their cells, headings, links."""
+"""The notebooks as data: their cells, headings, links. And how one is run."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbclient import NotebookClient
 
 from workbook.course import Course
+from workbook.starter import fill
 
 COURSE = Course.load()
 FOLDER = COURSE.root / "notebooks"
 NAMES = [path.stem for path in sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))]
+KEPT_BACK = shutil.ignore_patterns(".git", ".venv", ".workbook", "__pycache__", "exercises", "*.db")
+SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,21 @@ def lines(cell: Any) -> int:
 def place(link: str) -> Path:
     """The file a link leads to."""
     return Path((FOLDER / link.partition("#")[0]).resolve())
+
+
+def fresh_copy(root: Path) -> dict[str, str]:
+    """Copies the repository with an untouched starter; returns the environment of its kernels."""
+    shutil.copytree(COURSE.root, root, ignore=KEPT_BACK)
+    fill(COURSE, root / "exercises")
+    return {
+        "WORKBOOK_COURSE": str(root / "workbook" / "lessons"),
+        "WORKBOOK_STATE": str(root / ".workbook"),
+    }
+
+
+def executed(cells: list[Any], folder: Path) -> Any:
+    """A notebook of these cells after one kernel ran them in order; any error is raised."""
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=SECONDS, record_timing=False, resources=resources).execute()
+    return notebook

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.course.notebooks import COURSE
-from tests.course.test_notebooks_run import KEPT_BACK
-from workbook.starter import fill
+from tests.course.notebooks import fresh_copy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -31,8 +29,7 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with an untouched starter."""
     root = tmp_path_factory.mktemp("lab") / "course"
-    shutil.copytree(COURSE.root, root, ignore=KEPT_BACK)
-    fill(COURSE, root / "exercises")
+    fresh_copy(root)
     return root
 
 

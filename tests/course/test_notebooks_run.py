@@ -2,58 +2,43 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
-from tests.course.notebooks import COURSE, NAMES, Notebook
+from tests.course.notebooks import COURSE, NAMES, SECONDS, Notebook, executed, fresh_copy
 from workbook.cuts import package_at
 from workbook.judge.run import Judges
-from workbook.starter import fill
 
 pytestmark = pytest.mark.proof
 
-KEPT_BACK = shutil.ignore_patterns(".git", ".venv", ".workbook", "__pycache__", "exercises", "*.db")
-SECONDS = 240
 COMPARED = 15
 """The fewest cells of a lesson whose outputs nbval compares: a stripped notebook can't pass."""
 
 
 @pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The repository with an untouched starter, and the state of nobody."""
     root = tmp_path / "course"
-    shutil.copytree(COURSE.root, root, ignore=KEPT_BACK)
-    fill(COURSE, root / "exercises")
-    monkeypatch.setenv("WORKBOOK_COURSE", str(root / "workbook" / "lessons"))
-    monkeypatch.setenv("WORKBOOK_STATE", str(root / ".workbook"))
+    for name, value in fresh_copy(root).items():
+        monkeypatch.setenv(name, value)
     return root
 
 
-def run(cells: list[Any], folder: Path) -> list[Any]:
-    """The cells after one kernel ran them in order; an error of any ends the test."""
-    fresh = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
-    notebook = nbformat.v4.new_notebook(cells=fresh)
-    client = NotebookClient(
-        notebook, timeout=SECONDS, resources={"metadata": {"path": str(folder)}}
-    )
-    client.execute()
+def run(cells: list[Any], folder: Path) -> None:
+    """Runs the cells in one kernel, in order; an error or a word on stderr ends the test."""
+    ran = executed([nbformat.v4.new_code_cell(cell.source) for cell in cells], folder)
     loud = [
         output.text
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+        for cell in ran.cells
         for output in cell.outputs
         if output.get("name") == "stderr"
     ]
     assert not loud
-    return list(notebook.cells)
 
 
 def sections(cells: list[Any]) -> list[list[Any]]:

@@ -31,7 +31,12 @@ def lab(course: CourseOption = None) -> None:
     if sys.platform == "linux" and not screen:
         command.append("--no-browser")
         console.print("There is no screen here, so open the address below in a browser.")
-    raise typer.Exit(subprocess.run(command, cwd=root, check=False).returncode)
+    if sys.platform == "win32":
+        raise typer.Exit(subprocess.run(command, cwd=root, check=False).returncode)
+    # In our own place, so that whoever ends this command ends Lab.
+    sys.stdout.flush()
+    os.chdir(root)
+    os.execv(sys.executable, command)
 
 
 def doctor() -> None:
