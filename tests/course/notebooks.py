@@ -73,6 +73,8 @@ def fresh_copy(root: Path) -> dict[str, str]:
     return {
         "WORKBOOK_COURSE": str(root / "workbook" / "lessons"),
         "WORKBOOK_STATE": str(root / ".workbook"),
+        # SQLAlchemy loads some relationships in the order of a set of names.
+        "PYTHONHASHSEED": "0",
     }
 
 
