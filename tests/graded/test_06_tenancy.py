@@ -313,7 +313,7 @@ async def call(work: Work, **one: Any) -> dict[str, Any]:
 @check("tenancy.service.keeps_every_method_inside")
 async def test_service_keeps_every_method_inside(work: Work) -> None:
     """reaches its own tenant's rows by every method, and no others"""
-    ours, theirs = await two(work)
+    theirs, ours = await two(work)
     before = await rows_of(work, theirs.tenant)
     # The service's own tenant counts, whoever's context it is called in.
     whose = {"tenant": ours.tenant, "within": theirs.tenant}
@@ -344,6 +344,7 @@ async def test_service_keeps_every_method_inside(work: Work) -> None:
     await same("list_by_project", [*ours.tasks], method="list_by_project", **own)
     await same("list_by_project for another's", [], method="list_by_project", **foreign)
     await same("list_tasks", [*ours.tasks], method="list_tasks")
+    await same("list_tasks for the first task", [mine], method="list_tasks", limit=1)
     page = {"limit": 1, "after_id": mine}
     await same("list_tasks for the second task", [ours.tasks[1]], method="list_tasks", **page)
 
@@ -430,10 +431,12 @@ async def test_reads_see_one_tenants_rows(work: Work) -> None:
         "a join": tasks,
         "an alias": tasks,
         "a subquery": tasks,
+        "the columns of a subquery": tasks,
         "workers with a task": [ours.workers[1]],
         "select(Project.id)": [ours.project],
         "Project.tasks": tasks,
         "a count": len(tasks),
+        "a count beside a project": len(tasks),
     }
     did = f"In a session of tenant {ours.tenant}, without any where for it, we read"
     for what, ids in expected.items():
@@ -505,20 +508,26 @@ async def test_writes_refuse_rows_of_another_tenant(work: Work) -> None:
         "add": f"added a worker with the tenant_id {theirs.tenant}",
         "move": f"gave a task of its own the tenant_id {theirs.tenant}",
         "adopt": f"added a task of tenant {theirs.tenant} that another session had loaded",
-        "insert_rows": f"ran insert(Worker) with the tenant_id {theirs.tenant}",
+        "take_over": f"gave a task of tenant {theirs.tenant} to tenant {ours.tenant}",
+        "remove": f"deleted a task of tenant {theirs.tenant} that another session had loaded",
+        "insert_rows": f"ran insert(Worker) for two rows, the second for tenant {theirs.tenant}",
+        "copy_rows": f"ran insert(Worker) from a SELECT, for tenant {theirs.tenant}",
         "move_all": f"ran update(Task) with the tenant_id {theirs.tenant}",
     }.items():
         handle = work.draw.handle()
-        seen = await work.probe("tenancy_sessions.write", way=way, handle=handle, **inputs)
+        seen = await work.probe("tenancy_writes.write", way=way, handle=handle, **inputs)
         refused(work, seen.value["call"], f"{session} {what}")
         await as_before(work, f"{session} {what}", before)
-    by_key = f"{session} ran update(Task) for the id of a task of tenant {theirs.tenant}"
-    await work.probe("tenancy_sessions.write", way="update_by_key", **inputs)
-    await as_before(work, by_key, before)
+    for way, what in {
+        "update_by_key": "ran update(Task) for the id",
+        "upsert": "ran insert(Task) with ON CONFLICT DO UPDATE for the id",
+    }.items():
+        await work.probe("tenancy_writes.write", way=way, **inputs)
+        await as_before(work, f"{session} {what} of a task of tenant {theirs.tenant}", before)
 
     for way, count in (("add_plain", 1), ("insert_plain", 2)):
         handle = work.draw.handle()
-        seen = await work.probe("tenancy_sessions.write", way=way, handle=handle, **inputs)
+        seen = await work.probe("tenancy_writes.write", way=way, handle=handle, **inputs)
         did = f"{session} wrote {count} of its own workers, without a tenant_id"
         went(work, seen.value["call"], did)
         sql = "SELECT tenant_id FROM worker WHERE substr(handle, 1, $1) = $2"
@@ -526,7 +535,7 @@ async def test_writes_refuse_rows_of_another_tenant(work: Work) -> None:
         work.expect(owners == [ours.tenant] * count, f"{did}: found them with {owners}.")
     before = {theirs.tenant: before[theirs.tenant]}
     for way, what in (("update_all", "update(Task)"), ("delete_all", "delete(Task)")):
-        seen = await work.probe("tenancy_sessions.write", way=way, **inputs)
+        seen = await work.probe("tenancy_writes.write", way=way, **inputs)
         went(work, seen.value["call"], f"{session} ran {what} without a where")
         await as_before(work, f"{session} ran {what} without a where", before)
         mine = await work.rows("SELECT title FROM task WHERE tenant_id = $1", ours.tenant)
