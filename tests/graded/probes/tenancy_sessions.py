@@ -154,9 +154,13 @@ async def below(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> di
     async def found(session: Any, **options: Any) -> list[int]:
         return [row.id for row in (await session.exec(look, **options)).all()]
 
-    async def move(session: Any) -> int:
-        sql = text("UPDATE task SET tenant_id = :tenant WHERE id = :id")
-        params = {"tenant": theirs["tenant"], "id": ours["tasks"][0]}
+    async def copy(session: Any) -> int:
+        # An UPDATE with a WHERE is held to what may be read, too; an INSERT isn't.
+        sql = text(
+            "INSERT INTO worker (tenant_id, handle, type, created_at) "
+            "SELECT :tenant, handle || '-2', type, created_at FROM worker WHERE id = :id"
+        )
+        params = {"tenant": theirs["tenant"], "id": ours["workers"][0]}
         done = await session.exec(sql, params=params, execution_options=UNSCOPED)
         await session.commit()
         return int(done.rowcount)
@@ -172,7 +176,7 @@ async def below(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> di
                 await session.commit()
                 saw["read again"] = await found(session, execution_options=UNSCOPED)
             async with factory() as session:
-                saw["move"] = await kit.outcome(move(session))
+                saw["copy"] = await kit.outcome(copy(session))
         async with kit.use("database.build_session_factory")(engine)() as session:
             saw["unscoped"] = await found(session)
         with inside(kit, theirs["tenant"]):

@@ -15,9 +15,19 @@ Call = Callable[[Any], Awaitable[Any]]
 
 
 async def write(
-    kit: Kit, *, way: str, tenant: int, target: int, row: int, handle: str = "@new"
+    kit: Kit,
+    *,
+    way: str,
+    tenant: int,
+    target: int,
+    row: int,
+    loose: int,
+    handle: str = "@new",
 ) -> dict[str, Any]:
-    """A write in one tenant's session, for the tenant `target` or its row `row`."""
+    """A write in one tenant's session, for the tenant `target` or its task `row`.
+
+    Keys don't notice who writes to `loose`, a worker of that tenant: no task refers to it.
+    """
     task, _, worker = models(kit)
 
     async def add(session: Any) -> None:
@@ -30,22 +40,22 @@ async def write(
         found = (await session.exec(select(task).order_by(task.id))).first()
         found.tenant_id = target
 
-    async def held() -> Any:
+    async def held(model: Any, id: int) -> Any:
         async with unscoped(kit) as elsewhere:
-            return await elsewhere.get(task, row)
+            return await elsewhere.get(model, id)
 
     async def adopt(session: Any) -> None:
-        found = await held()
+        found = await held(task, row)
         session.add(found)
         found.title = "Taken"
 
     async def take_over(session: Any) -> None:
-        found = await held()
+        found = await held(worker, loose)
         session.add(found)
         found.tenant_id = tenant
 
     async def remove(session: Any) -> None:
-        await session.delete(await held())
+        await session.delete(await held(task, row))
 
     async def insert_rows(session: Any) -> None:
         owners = [(handle, tenant), (f"{handle}-2", target)]
