@@ -9,6 +9,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 
 from .database import create_db_and_tables, get_engine
 from .problems import TOLD
+from .production import StatementMonitor
 from .routers import health, projects, tasks, workers
 from .tenancy.serving import HostTenants, OneTenant, development_tenant
 
@@ -18,15 +19,20 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Make tables and, without ``TENANT_BASE_DOMAIN``, a tenant; at the end, let go of both.
 
     The tables that don't exist yet are created, and the id of the ``development_tenant`` is left
-    in ``app.state.tenant``. However the application ends, its start failing included, the
-    process's engine is disposed: the database counts connections, ours must not be left over.
+    in ``app.state.tenant``. A ``StatementMonitor`` watches the process's engine from the start to
+    the end; ``app.state.metrics`` is its registry. However the application ends, its start failing
+    included, the process's engine is disposed: the database counts connections, ours must not be
+    left over.
     """
+    monitor = StatementMonitor(get_engine())
+    app.state.metrics = monitor.registry
     try:
         await create_db_and_tables()
         if not os.environ.get("TENANT_BASE_DOMAIN"):
             app.state.tenant = await development_tenant()
         yield
     finally:
+        monitor.close()
         await get_engine().dispose()
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Optional
 
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import CheckConstraint, Column, Index
 from sqlalchemy.ext.mutable import MutableList
 from sqlmodel import Field, Relationship
 
@@ -43,6 +43,8 @@ class Task(Base, table=True):
         CheckConstraint(one_of("status", TaskStatus), name="status"),
         CheckConstraint(one_of("priority", TaskPriority), name="priority"),
         CheckConstraint("parent_task_id <> id", name="not_its_own_parent"),
+        # A page of a project's tasks of one status: equal, equal, equal, and then in order.
+        Index(None, "tenant_id", "project_id", "status", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -1,12 +1,13 @@
 """For those who keep the application running: is it alive, can it work."""
 
-from asyncio import timeout
-
-from fastapi import APIRouter
-from sqlmodel import select
+from fastapi import APIRouter, HTTPException
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from ..database import get_engine
 from ..problems import problems
+from ..production import check_health
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -27,9 +28,17 @@ async def live() -> dict[str, str]:
 async def ready() -> dict[str, str]:
     """Answer whether requests can be served now: 503 while the database is away or silent.
 
-    One ``SELECT 1`` within ``PATIENCE``. Nothing is remembered, so it is ready again as soon as
-    the database is back.
+    What ``check_health`` says within ``PATIENCE``. Nothing is remembered, so it is ready again as
+    soon as the database is back.
     """
-    async with timeout(PATIENCE), get_engine().connect() as connection:
-        await connection.execute(select(1))
+    health = await check_health(get_engine(), timeout=PATIENCE)
+    if health.status != 200:
+        raise HTTPException(health.status, f"The database doesn't answer: {health.error}.")
     return {"status": "ready"}
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """Answer what Prometheus fetches: the application's registry, in its text format."""
+    text = generate_latest(request.app.state.metrics)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, eve
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from workbook.seeing import Trace, compare, crowd, diagram, record, side_by_side
+from workbook.seeing import Trace, compare, crowd, diagram, measure, record, side_by_side
 from workbook.seeing.wording import shape, short
 
 METADATA = MetaData()
@@ -178,6 +179,19 @@ async def test_a_comparison_counts_both_ways(engine: AsyncEngine) -> None:
     assert page.count('class="wb-bar wb-again"') == 9
     with pytest.raises(ValueError, match="found none"):
         compare()
+
+
+async def test_the_quickest_run_of_each_way_is_kept_and_drawn() -> None:
+    waits = iter([0.03, 0.001, 0.03])
+
+    async def uneven() -> None:
+        await asyncio.sleep(next(waits))
+
+    found = await measure({"uneven": uneven, "even": lambda: asyncio.sleep(0.02)}, rounds=3)
+    assert found["uneven"] < found["even"]
+    page = found._repr_mimebundle_()
+    assert [line.split()[0] for line in page["text/plain"].splitlines()] == ["uneven", "even"]
+    assert page["text/html"].count("<rect") == 2
 
 
 async def test_a_crowd_waits_for_the_pool(tmp_path: Path) -> None:

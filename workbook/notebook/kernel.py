@@ -20,7 +20,7 @@ from workbook.notebook.verbs import (
     open_lesson,
     project,
 )
-from workbook.seeing import cell, compare, crowd, diagram, record
+from workbook.seeing import cell, compare, crowd, diagram, measure, record
 
 __all__ = [
     "ask_before_build",
@@ -33,6 +33,7 @@ __all__ = [
     "expect",
     "fresh_database",
     "hint",
+    "measure",
     "open_lesson",
     "project",
     "record",

@@ -35,9 +35,9 @@ def _reset(connection: Any, _record: object, state: Any) -> None:
         connection.rollback()
 
 
-def honest_engine(url: str) -> AsyncEngine:
+def honest_engine(url: str, **options: Any) -> AsyncEngine:
     """An engine that enforces foreign keys and means its transactions, on both databases."""
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _connect)
         event.listen(engine.sync_engine, "begin", _begin)
