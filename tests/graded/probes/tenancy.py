@@ -28,7 +28,7 @@ async def tenants(kit: Kit, *, subdomains: list[str]) -> list[dict[str, Any]]:
 
 
 async def settle(kit: Kit, *, sides: list[Side]) -> list[Side]:
-    """Two workers, a project, tasks and an audit row for each of some tenants; their ids."""
+    """Workers, a project, tasks and an audit row for each of some tenants; their ids."""
     worker, project, task, audit = (
         kit.use(f"models.{name}") for name in ("Worker", "Project", "Task", "AuditLog")
     )

@@ -1,25 +1,26 @@
-"""Lesson 6: what a tenant's session reads, writes and refuses."""
+"""Lesson 6: what a tenant's session reads, refuses, and leaves to the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, text, update
+from sqlalchemy import exists, func, text, update
 from sqlalchemy.orm import aliased, selectinload
 from sqlmodel import select
 
 from .kit import Kit
-from .tenancy import unscoped
 
 Call = Callable[[Any], Awaitable[Any]]
 UNSCOPED = {"tenant_unscoped": True}
 
 
-def _models(kit: Kit) -> Any:
+def models(kit: Kit) -> Any:
+    """The classes of tasks, projects and workers."""
     return [kit.use(f"models.{name}") for name in ("Task", "Project", "Worker")]
 
 
-async def _session(kit: Kit) -> Any:
+async def open_session(kit: Kit) -> Any:
+    """A session of the student's `tenant_session_factory`."""
     await kit.tables()
     return kit.use("tenancy.tenant_session_factory")(kit.engine)()
 
@@ -35,14 +36,15 @@ async def _all(session: Any, statement: Any, **options: Any) -> list[Any]:
 
 async def reads(kit: Kit, *, tenant: int, theirs: dict[str, Any]) -> dict[str, Any]:
     """The ids that each kind of SELECT finds, the same again after a commit."""
-    task, project, worker = _models(kit)
+    task, project, worker = models(kit)
     other = aliased(task)
-    homes = select(project.id)
+    homes, counted = select(project.id), select(func.count(task.id))
     statements = {
         "select(Task.id)": select(task.id),
         "a join": select(task.id).join(project, project.id == task.project_id),
         "an alias": select(other.id),
         "a subquery": select(task.id).where(task.project_id.in_(homes)),
+        "the columns of a subquery": select(select(task.id).subquery().c.id),
         "workers with a task": select(worker.id).where(
             exists().where(task.assignee_id == worker.id)
         ),
@@ -50,13 +52,15 @@ async def reads(kit: Kit, *, tenant: int, theirs: dict[str, Any]) -> dict[str, A
     }
     saw: dict[str, Any] = {}
     with inside(kit, tenant):
-        async with await _session(kit) as session:
+        async with await open_session(kit) as session:
             for _ in range(2):
                 for name, statement in statements.items():
                     saw[name] = await _all(session, statement)
                 found = (await session.exec(select(task).order_by(task.id))).all()
                 saw["select(Task)"] = [row.id for row in found]
-                saw["a count"] = (await session.exec(select(func.count(task.id)))).one()
+                saw["a count"] = (await session.exec(counted)).one()
+                beside = select(project.id, counted.scalar_subquery())
+                saw["a count beside a project"] = (await session.exec(beside)).first()[1]
                 saw["get"] = await session.get(task, theirs["tasks"][0]) is None
                 option = selectinload(project.tasks)
                 homes_found = (await session.exec(select(project).options(option))).all()
@@ -67,10 +71,10 @@ async def reads(kit: Kit, *, tenant: int, theirs: dict[str, Any]) -> dict[str, A
 
 async def outside(kit: Kit) -> dict[str, Any]:
     """What a session answers where there is no tenant."""
-    task, project, _ = _models(kit)
+    task, project, _ = models(kit)
 
     async def run(call: Call) -> None:
-        async with await _session(kit) as session:
+        async with await open_session(kit) as session:
             await call(session)
             await session.commit()
 
@@ -86,12 +90,12 @@ async def outside(kit: Kit) -> dict[str, Any]:
 
 async def side_by_side(kit: Kit, *, tenants: list[int]) -> list[list[int]]:
     """The tasks that sessions of tenants at work at the same time find."""
-    task, _, _ = _models(kit)
+    task, _, _ = models(kit)
 
     async def work(tenant: int) -> list[int]:
         found = set()
         with inside(kit, tenant):
-            async with await _session(kit) as session:
+            async with await open_session(kit) as session:
                 for _ in range(3):
                     found |= set(await _all(session, select(task.id)))
                     await asyncio.sleep(0)
@@ -102,10 +106,10 @@ async def side_by_side(kit: Kit, *, tenants: list[int]) -> list[list[int]]:
 
 async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     """What one session finds by id: for the first tenant, for the second, for the first again."""
-    task, _, _ = _models(kit)
+    task, _, _ = models(kit)
     one, other = ours["tasks"][0], theirs["tasks"][0]
     saw: dict[str, Any] = {}
-    async with await _session(kit) as session:
+    async with await open_session(kit) as session:
         for turn, tenant in (("first", ours), ("second", theirs), ("again", ours)):
             with inside(kit, tenant["tenant"]):
                 found = [await session.get(task, id) for id in (one, other)]
@@ -117,66 +121,9 @@ async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> d
     return saw
 
 
-async def write(
-    kit: Kit, *, way: str, tenant: int, target: int, row: int, handle: str = "@new"
-) -> dict[str, Any]:
-    """A write in one tenant's session, for the tenant `target` or its row `row`."""
-    task, _, worker = _models(kit)
-
-    async def add(session: Any) -> None:
-        session.add(worker(handle=handle, tenant_id=target))
-
-    async def add_plain(session: Any) -> None:
-        session.add(worker(handle=handle))
-
-    async def move(session: Any) -> None:
-        found = (await session.exec(select(task).order_by(task.id))).first()
-        found.tenant_id = target
-
-    async def adopt(session: Any) -> None:
-        async with unscoped(kit) as elsewhere:
-            held = await elsewhere.get(task, row)
-        session.add(held)
-        held.title = "Taken"
-
-    async def insert_rows(session: Any) -> None:
-        await session.exec(insert(worker), params=[{"handle": handle, "tenant_id": target}])
-
-    async def insert_plain(session: Any) -> None:
-        await session.exec(insert(worker), params=[{"handle": handle}, {"handle": f"{handle}-2"}])
-
-    async def update_all(session: Any) -> None:
-        await session.exec(update(task).values(title="Taken"))
-
-    async def update_by_key(session: Any) -> None:
-        await session.exec(update(task), params=[{"id": row, "title": "Taken"}])
-
-    async def move_all(session: Any) -> None:
-        await session.exec(update(task).values(tenant_id=target))
-
-    async def delete_all(session: Any) -> None:
-        await session.exec(delete(task))
-
-    ways: dict[str, Call] = {
-        call.__name__: call
-        for call in (
-            *(add, add_plain, move, adopt, insert_rows, insert_plain),
-            *(update_all, update_by_key, move_all, delete_all),
-        )
-    }
-
-    async def run() -> None:
-        with inside(kit, tenant):
-            async with await _session(kit) as session:
-                await ways[way](session)
-                await session.commit()
-
-    return {"call": await kit.outcome(run())}
-
-
 async def raw(kit: Kit, *, tenant: int, way: str, lifted: bool = False) -> dict[str, Any]:
     """The ids that a statement no filter holds gives in a tenant's session, or what it raised."""
-    task, _, _ = _models(kit)
+    task, _, _ = models(kit)
     table = task.__table__
     statements = {
         "text": text("SELECT id FROM task"),
@@ -188,7 +135,7 @@ async def raw(kit: Kit, *, tenant: int, way: str, lifted: bool = False) -> dict[
 
     async def run() -> list[int]:
         with inside(kit, tenant):
-            async with await _session(kit) as session:
+            async with await open_session(kit) as session:
                 options = {"execution_options": UNSCOPED} if lifted else {}
                 result = await session.exec(statements[way], **options)
                 found = result.all() if way in ("text", "a table", "text as a model") else []
@@ -207,9 +154,13 @@ async def below(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> di
     async def found(session: Any, **options: Any) -> list[int]:
         return [row.id for row in (await session.exec(look, **options)).all()]
 
-    async def move(session: Any) -> int:
-        sql = text("UPDATE task SET tenant_id = :tenant WHERE id = :id")
-        params = {"tenant": theirs["tenant"], "id": ours["tasks"][0]}
+    async def copy(session: Any) -> int:
+        # An UPDATE with a WHERE is held to what may be read, too; an INSERT isn't.
+        sql = text(
+            "INSERT INTO worker (tenant_id, handle, type, created_at) "
+            "SELECT :tenant, handle || '-2', type, created_at FROM worker WHERE id = :id"
+        )
+        params = {"tenant": theirs["tenant"], "id": ours["workers"][0]}
         done = await session.exec(sql, params=params, execution_options=UNSCOPED)
         await session.commit()
         return int(done.rowcount)
@@ -225,7 +176,7 @@ async def below(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> di
                 await session.commit()
                 saw["read again"] = await found(session, execution_options=UNSCOPED)
             async with factory() as session:
-                saw["move"] = await kit.outcome(move(session))
+                saw["copy"] = await kit.outcome(copy(session))
         async with kit.use("database.build_session_factory")(engine)() as session:
             saw["unscoped"] = await found(session)
         with inside(kit, theirs["tenant"]):

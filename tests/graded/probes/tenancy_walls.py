@@ -89,6 +89,7 @@ async def databases(kit: Kit, *, sides: list[dict[str, Any]]) -> dict[str, Any]:
                 async with factory(await _engine(kit, side["tenant"]))() as session:
                     session.add_all(project(name=name) for name in side["names"])
                     await session.commit()
+        await create(kit.url, sides[0]["tenant"])  # what is there stays
         for side in sides:
             with context(side["tenant"]):
                 async with factory(await _engine(kit, side["tenant"]))() as session:
