@@ -1,6 +1,7 @@
 """Lesson 7: the student's application, started, asked and stopped as a server does it."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
 from .kit import Kit
@@ -16,6 +18,20 @@ from .kit import Kit
 Request = dict[str, Any]
 CACHED = type(cache(lambda: None))
 PATIENCE = 8.0  # seconds in which an application has to answer
+
+
+#: How many engines there were when this process first heard of the application.
+_AT_IMPORT: list[int] = []
+
+
+def engines(kit: Kit) -> int:
+    """How many engines importing the application made; nothing else has run yet."""
+    if not _AT_IMPORT:
+        kit.use("main.create_app")
+        gc.collect()
+        living = [each for each in gc.get_objects() if issubclass(type(each), AsyncEngine)]
+        _AT_IMPORT.append(len([each for each in living if each is not kit.engine]))
+    return _AT_IMPORT[0]
 
 
 @contextmanager
@@ -38,7 +54,7 @@ def _set(names: dict[str, str | None]) -> None:
 
 def _forget(kit: Kit) -> None:
     """Empties the caches of the student's functions: the engine, and what was made of it."""
-    kit.use("database.get_engine")
+    engines(kit)  # while they can still be told from those that a start made
     for name, module in list(sys.modules.items()):
         if name.startswith("app."):
             for found in list(vars(module).values()):
@@ -127,12 +143,18 @@ async def _answer(kit: Kit, app: Any, one: Request) -> dict[str, Any]:
 
 async def ask(
     kit: Kit, *, asked: list[Request], domain: str | None = None, word: str = ""
-) -> list[dict[str, Any]]:
-    """The answer to each request, one after the other.
+) -> dict[str, Any]:
+    """The answer to each request, one after the other, or what ended the start.
 
     A request's `database` says what is the matter with it meanwhile: "away", "silent" or
     "faulty"; `word` stands in what it says then.
     """
+    return await kit.outcome(_in_turn(kit, asked, domain, word))
+
+
+async def _in_turn(
+    kit: Kit, asked: list[Request], domain: str | None, word: str
+) -> list[dict[str, Any]]:
     answers = []
     async with serving(kit, domain) as app:
         engine = kit.use("database.get_engine")()
@@ -149,6 +171,10 @@ async def together(
     kit: Kit, *, asked: list[Request], domain: str | None = None, pool: int = 2
 ) -> dict[str, Any]:
     """The answers to requests that come at once, and the connections that are in use after."""
+    return await kit.outcome(_at_once(kit, asked, domain, pool))
+
+
+async def _at_once(kit: Kit, asked: list[Request], domain: str | None, pool: int) -> dict[str, Any]:
     async with serving(kit, domain, pool) as app:
         answers = await asyncio.gather(*(kit.outcome(_answer(kit, app, one)) for one in asked))
         return {"answers": answers, "held": kit.use("database.get_engine")().pool.checkedout()}
