@@ -11,7 +11,7 @@ lab: .venv/.lab  ## open the notebooks
 test: .venv/.test  ## what needs Python and the packages alone
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not proof" tests/course tests/workbook
+	$(BIN)/python -m pytest -n 2 -m "not proof" tests/test_database.py tests/course tests/workbook
 
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
 	$(BIN)/python -m pytest -n 2 -m proof tests/course tests/workbook

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from workbook.judge import Seen, Work
+from workbook.judge.rehearsal import Rehearsal
 
 COLUMNS = (
     *("id", "title", "description", "status", "priority"),
@@ -19,6 +20,12 @@ async def scene(work: Work) -> "Scene":
     scene = Scene(work)
     await scene.enter(3)
     return scene
+
+
+@pytest.fixture
+def rehearsal(request: pytest.FixtureRequest, work: Work) -> Rehearsal:
+    """Other checks, held against the work with some of its files replaced."""
+    return Rehearsal(request, work)
 
 
 class Scene:

@@ -174,3 +174,20 @@ def test_what_python_warns_about_is_still_read(tiny: Course, root: Path) -> None
 def test_a_renamed_function_is_touched(tiny: Course, root: Path) -> None:
     edit(root, "app/database.py", "def url", "def uri")
     assert every(tiny) - starter.untouched(tiny, root) == {"engine.url"}
+
+
+def test_sync_writes_what_the_reference_quotes_of_itself(tiny: Course) -> None:
+    note = tiny.reference / "notes.md"
+    note.write_text(
+        '# Notes\n\n```python title="app/database.py"\nold\n```\n\n```python\nown\n```\n'
+    )
+    starter.sync(tiny)
+    own = cuts.render(tiny, ())["app/database.py"]
+    assert note.read_text() == (
+        f'# Notes\n\n```python title="app/database.py"\n{own}```\n\n```python\nown\n```\n'
+    )
+    note.write_text(note.read_text().replace(own, "new\n"))
+    assert [line for line in starter.differences(tiny) if "notes.md" in line] == [
+        "app/notes.md: differs from what the reference gives",
+        "solution/notes.md: a code block is not the file that it names",
+    ]

@@ -15,7 +15,7 @@ from workbook.judge.target import TargetError
 from workbook.review.command import review
 from workbook.starter import ResetError
 
-from . import check, house, learn
+from . import assemble, check, house, learn
 from .verbs import Verbs
 
 app = typer.Typer(
@@ -33,16 +33,27 @@ app.command()(check.watch)
 app.command()(learn.hint)
 app.command()(learn.reset)
 app.command()(review)
+app.command()(assemble.assemble)
 app.command()(house.lab)
 app.command()(house.doctor)
 app.command()(house.sync)
+
+
+MISUSE = (
+    CourseError,
+    UnknownId,
+    TargetError,
+    ResetError,
+    DatabaseUnavailable,
+    assemble.AssemblingError,
+)
 
 
 def main() -> None:
     """Runs one command; what the caller can mend is one line and exit code 2."""
     try:
         app()
-    except (CourseError, UnknownId, TargetError, ResetError, DatabaseUnavailable) as error:
+    except MISUSE as error:
         print(f"workbook: {error}", file=sys.stderr)
         sys.exit(2)
     except JudgeFault as fault:

@@ -43,9 +43,9 @@ def check(
     found = load(course)
 
     async def once(judges: Judges) -> dict[str, Any]:
-        return await _shown(judges, ids or [], target, db, seed, quiet=as_json)
+        return await shown(judges, ids or [], target, db, seed, quiet=as_json)
 
-    result = _with_judges(found, db_url, once)
+    result = with_judges(found, db_url, once)
     _remember(found, target, result)
     if as_json:
         print(json.dumps(result, indent=2, sort_keys=True))
@@ -71,19 +71,21 @@ def watch(
         while True:
             if (now := place.digest()) != before:
                 before = now
-                result = await _shown(judges, ids or [], target, db, None, quiet=False)
+                result = await shown(judges, ids or [], target, db, None, quiet=False)
                 _remember(found, target, result)
                 console.clear()
                 console.print(cards.rich_result(found, result))
                 console.print(f"watching {place.root}; Ctrl-C ends it", style="dim")
             await asyncio.sleep(0.4)
 
-    _with_judges(found, db_url, again)
+    with_judges(found, db_url, again)
 
 
-def _with_judges(
+def with_judges(
     course: Course, db_url: str | None, work: Callable[[Judges], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:
+    """What some work with judges gives; they end with it."""
+
     async def run() -> dict[str, Any]:
         judges = Judges(course, db_url)
         try:
@@ -94,7 +96,7 @@ def _with_judges(
     return asyncio.run(run())
 
 
-async def _shown(
+async def shown(
     judges: Judges, ids: list[str], target: Path | None, db: Db, seed: int | None, *, quiet: bool
 ) -> dict[str, Any]:
     """Runs checks behind a progress bar; the bar leaves nothing behind."""

@@ -102,6 +102,11 @@ class Stand:
         named = [sql for sql in logged if is_data(sql) and not tables.isdisjoint(_words(sql))]
         return max(0, len(named) - told)
 
+    async def renew(self) -> None:
+        """Ends the witness; the next probe begins with a new one."""
+        if self.channel is not None:
+            await self.channel.end()
+
     async def close(self) -> None:
         """Ends the witness and drops the database."""
         if self.channel is not None:

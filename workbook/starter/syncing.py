@@ -11,6 +11,7 @@ from pathlib import Path
 
 from workbook.course import Course
 from workbook.cuts import render, starter
+from workbook.starter.quoting import quotes
 
 RECORD = ".starter.json"
 """Hashes of the files as they were last written, so that work can be told from them."""
@@ -29,8 +30,11 @@ def sync(course: Course) -> Synced:
     """Write the starter where nobody has worked yet.
 
     A file is replaced, or removed when the starter has it no more, only while it
-    is as an earlier sync wrote it.
+    is as an earlier sync wrote it. What the reference quotes of itself is written anew.
     """
+    for path, text in quotes(course):
+        if _read(path) != text.encode():
+            write(path, text.encode())
     texts, record = starter(course), _recorded(course)
     done: dict[str, list[str]] = {"written": [], "removed": [], "refused": []}
     now: dict[str, str] = {}
@@ -64,6 +68,11 @@ def differences(course: Course) -> list[str]:
             reason = "is missing" if old is None else "differs from what the reference gives"
             found.append(f"{file}: {reason}")
     found += [f"{file}: the reference doesn't give this file" for file in _strays(course, texts)]
+    found += [
+        f"{path.relative_to(course.root)}: a code block is not the file that it names"
+        for path, text in quotes(course)
+        if _read(path) != text.encode()
+    ]
     if _recorded(course) != {file: _hash(text.encode()) for file, text in texts.items()}:
         found.append(f"{RECORD}: holds other hashes than those of the starter")
     return found
