@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.course.bank import wrong_answers
+from tests.course.notebooks import NAMES
 from workbook import cards
 from workbook.course import Course
 from workbook.judge.run import Judges
@@ -24,8 +25,8 @@ async def test_the_card_is_what_a_check_said(judges: Judges, tmp_path: Path) -> 
 def test_the_map_is_the_map_of_the_course() -> None:
     course = Course.load()
     for lesson in course.lessons:
-        if lesson.extension:
-            continue
         name = f"{lesson.number:02}_{lesson.slug}"
+        if lesson.extension and name not in NAMES:
+            continue
         row = f"| [{lesson.title}](notebooks/{name}.ipynb) | {lesson.promise} | {lesson.minutes} |"
         assert row in text()

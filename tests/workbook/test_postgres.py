@@ -234,6 +234,15 @@ async def test_a_notebook_gets_a_fresh_database_while_its_loop_runs() -> None:
     assert roles.fresh_database_url("sqlite").startswith("sqlite+aiosqlite:///")
 
 
+async def test_a_notebook_that_asks_for_it_may_create_databases() -> None:
+    for creates in (False, True):
+        url = roles.fresh_database_url("postgresql", creates_databases=creates)
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        sql = "SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        assert await connection.fetchval(sql) is creates
+        await connection.close()
+
+
 def test_programs_that_only_root_can_reach_are_copied_within_reach(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,8 +53,8 @@ class Desk:
             raise Unclear('No lesson is open here: run open_lesson("services") first')
         return self.growing
 
-    def fresh(self, kind: str) -> str:
+    def fresh(self, kind: str, *, creates_databases: bool = False) -> str:
         """The address of a new, empty database that goes when the kernel goes."""
         if kind not in {"sqlite", "postgresql"}:
             raise Unclear(f"There is no database {kind!r}: say sqlite or postgresql")
-        return fresh_database_url(kind)
+        return fresh_database_url(kind, creates_databases=creates_databases)

@@ -154,6 +154,9 @@ def project() -> Path:
     return desk().package.folder
 
 
-def fresh_database(kind: str = "sqlite") -> str:
-    """The address of a new, empty database, sqlite or postgresql, gone with the kernel."""
-    return desk().fresh(kind)
+def fresh_database(kind: str = "sqlite", *, creates_databases: bool = False) -> str:
+    """The address of a new, empty database, sqlite or postgresql, gone with the kernel.
+
+    With `creates_databases` its user may create more of them on PostgreSQL; they go too.
+    """
+    return desk().fresh(kind, creates_databases=creates_databases)

@@ -80,8 +80,10 @@ async def sweep(server: Server, admin: Connection) -> None:
                 await drop_database(admin, name)
 
 
-def fresh_database_url(kind: str = "postgresql") -> str:
+def fresh_database_url(kind: str = "postgresql", *, creates_databases: bool = False) -> str:
     """The address of a new, empty database that lasts as long as this process.
+
+    Its role may create databases, where that is asked for; they go with it.
 
     Blocks for some milliseconds; works in a notebook too, where a loop is running.
     """
@@ -96,6 +98,8 @@ def fresh_database_url(kind: str = "postgresql") -> str:
         try:
             await sweep(server, admin)
             made.append(await create_database(server, admin))
+            if creates_databases:
+                await allow_databases(admin, made[0])
         finally:
             await admin.close()
 
