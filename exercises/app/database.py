@@ -51,10 +51,12 @@ def make_transactions_real(engine: AsyncEngine) -> None:
 
     The driver begins a transaction only before some statements, so a released savepoint
     can outlive the rollback around it. Switch that off for each new connection
-    (``isolation_level = None``) and say BEGIN when SQLAlchemy begins (event "begin").
+    (``isolation_level = None``) and say BEGIN when SQLAlchemy begins: the event "begin"
+    hands over SQLAlchemy's connection, whose ``exec_driver_sql`` takes plain text.
 
-    The execution option ``sqlite_begin`` says how: "DEFERRED", unless a writer that reads
-    first asks for "IMMEDIATE", and waits its turn there rather than fail halfway.
+    The execution option ``sqlite_begin`` (``connection.get_execution_options()``) says how:
+    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE", and waits its turn
+    there rather than fail halfway.
     """
     # exercise engine.sqlite: so far the driver begins transactions when it likes
 
@@ -64,9 +66,10 @@ def build_engine(url: str | URL, *, pool_size: int = 5, max_overflow: int = 10) 
 
     The URL goes through ``get_async_database_url``. A connection that died in the pool is
     replaced before use (``pool_pre_ping``). ``pool_size`` and ``max_overflow`` go to
-    engines whose pool is a ``QueuePool``; SQLite in memory has one that refuses them
-    (``url.get_dialect().get_pool_class(url)`` tells). SQLite engines also go through
-    ``enforce_foreign_keys`` and ``make_transactions_real``. Nothing connects yet.
+    engines whose pool is some kind of ``QueuePool``, asyncio's being a subclass; SQLite in
+    memory has one that refuses them (``url.get_dialect().get_pool_class(url)`` tells). SQLite
+    engines also go through ``enforce_foreign_keys`` and ``make_transactions_real``. Nothing
+    connects yet.
     """
     raise NotImplementedError("exercise engine.build")
 

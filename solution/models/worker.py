@@ -22,7 +22,8 @@ class Worker(Base, table=True):
     (text or None), ``created_at`` (the moment of creation, aware, UTC).
 
     Relationships: ``assigned_tasks`` and ``created_tasks`` both reach ``Task``, each along
-    its own key. Deleting a worker leaves assigned tasks unassigned; a worker who created
+    its own key, with ``Task.assignee`` and ``Task.created_by`` at the other end
+    (``back_populates``). Deleting a worker leaves assigned tasks unassigned; a worker who created
     tasks or appears in the audit log can't be deleted. The database does both, so the ORM
     must keep its hands off (``passive_deletes``: ``True`` and ``"all"``).
 

@@ -27,8 +27,9 @@ class Project(Base, table=True):
     ``meta`` is JSONB on PostgreSQL and JSON on SQLite (``json_type()``), and a key set in
     place is saved (``MutableDict``).
 
-    Relationship: ``tasks``, along ``Task.project_id``; the database deletes them, the ORM
-    need not load them first.
+    Relationship: ``tasks``, along ``Task.project_id``, and ``Task.project`` is its other end
+    (``back_populates``). They go with their project (``cascade_delete``); the database
+    deletes them, the ORM need not load them first (``passive_deletes``).
 
     Rule, a constraint with a name: ``status`` is one of ``ProjectStatus``.
     """

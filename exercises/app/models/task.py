@@ -30,8 +30,8 @@ class Task(Base, table=True):
     creator can't go.
 
     Relationships: ``project``, ``assignee``, ``created_by``, ``parent``, ``subtasks``, each
-    saying which key it follows. ``parent`` and ``subtasks`` are two ends of one key:
-    ``remote_side`` marks the end that is many-to-one.
+    naming its key and its other end (``back_populates``). ``parent`` and ``subtasks`` are two
+    ends of one key: ``remote_side`` marks the end that is many-to-one.
 
     Rules, each a constraint with a name: ``title`` has 1 to 500 characters; ``status`` is
     one of ``TaskStatus``, ``priority`` of ``TaskPriority``; a task is not its own parent.
