@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import resources
 from typing import Annotated
 
 import typer
@@ -24,7 +25,8 @@ def lab(course: CourseOption = None) -> None:
     # Named as a file to open, the notebook would make its folder the root, without exercises/.
     command = [*jupyter, "lab", f"--ServerApp.root_dir={root}"]
     command.append("--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb")
-    command.append("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    # Its own defaults for Lab: no question about news, nothing asked of the network.
+    command.append(f"--LabApp.app_settings_dir={resources.files('workbook.notebook') / 'lab'}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
