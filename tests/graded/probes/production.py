@@ -54,7 +54,7 @@ def trouble(engine: AsyncEngine, kind: str) -> Iterator[None]:
         "refuses connections": [("do_connect", refuse)],
         "accepts no connection": [("do_connect", wait)],
         "doesn't answer": [("before_cursor_execute", wait)],
-        "hangs": [("before_cursor_execute", wait), ("reset", wait)],
+        "hangs": [("before_cursor_execute", wait), ("reset", wait), ("invalidate", wait)],
     }[kind]
     for name, listener in listeners:
         event.listen(engine.sync_engine, name, listener)
@@ -86,7 +86,9 @@ async def health(kit: Kit, *, kind: str, patience: float) -> dict[str, Any]:
         if "connection" in kind:
             await engine.dispose()
         with trouble(engine, kind):
-            saw["while"] = await _ask(kit, engine, patience)
+            asking = asyncio.create_task(_ask(kit, engine, patience))
+            await asyncio.wait({asking}, timeout=patience + 5)
+        saw["while"] = await asking  # for whoever waited until the trouble was over
     for _ in range(20):  # what hung needs a moment to let go
         await asyncio.sleep(0.05)
         saw["after"] = await _ask(kit, engine, 5.0)
