@@ -176,6 +176,18 @@ def test_a_rung_that_is_not_there_is_our_own_fault_with_a_cure() -> None:
         pass
 
 
+def test_a_part_of_the_course_has_a_version_of_its_own() -> None:
+    whole = grader_for(None)().suite_version
+    one, same, other = (
+        grader_for(None, checks=checks)().suite_version
+        for checks in (("engine", "models"), ("2", "01_engine"), ("models",))
+    )
+    assert one == same
+    assert len({whole, one, other}) == 3
+    every = tuple(lesson.slug for lesson in Course.load().lessons)
+    assert grader_for(None, checks=every)().suite_version == whole
+
+
 def test_a_server_that_submissions_could_harm_is_not_taken() -> None:
     with pytest.raises(ValueError, match="leave it out"):
         grader_for(LESSONS, db_url="postgresql://localhost/app")

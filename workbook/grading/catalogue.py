@@ -1,5 +1,6 @@
 """What reports need to know of a course: titles, objectives, and what is extension."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,8 +21,8 @@ class Catalogue:
     """Slugs of the lessons whose points are shown apart."""
 
     @classmethod
-    def of(cls, course: Course) -> "Catalogue":
-        """The catalogue of a course."""
+    def of(cls, course: Course, lessons: Sequence[str] = ()) -> "Catalogue":
+        """The catalogue of a course, or of these lessons; raises `UnknownId`."""
         lesson_of = {lesson.slug: lesson for lesson in course.lessons}
         return cls(
             title=course.title,
@@ -31,7 +32,7 @@ class Catalogue:
                 exercise.id: lesson_of[exercise.lesson].objectives[exercise.objective]
                 for exercise in course.exercises
             },
-            points={check.id: float(check.points) for check in course.checks},
+            points={check.id: float(check.points) for check in course.select(lessons)},
             extension=tuple(lesson.slug for lesson in course.lessons if lesson.extension),
         )
 

@@ -1,6 +1,7 @@
 """Who grades: the judge's own grader, or another one named on the command line."""
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,14 +9,23 @@ from workbook.course import Course
 from workbook.grading.grader import GraderFactory
 
 GRADER = "workbook.grading.judging:grader_for"
-"""The function that makes graders: `grader_for(course, databases=…, db_url=…, unsafe=…)`."""
+"""The function that makes graders: `grader_for(course, databases=…, unsafe=…, …)`."""
 
 
 class Maker(Protocol):
-    """Gives a factory that other processes can import, for a course and its databases."""
+    """Gives a factory that other processes can import, for a course and its databases.
+
+    `checks` are the lessons, exercises and checks to grade; all, if there are none.
+    """
 
     def __call__(
-        self, course: Path | None, *, databases: tuple[str, ...], db_url: str | None, unsafe: bool
+        self,
+        course: Path | None,
+        *,
+        databases: tuple[str, ...],
+        db_url: str | None,
+        unsafe: bool,
+        checks: Sequence[str] = (),
     ) -> GraderFactory: ...
 
 

@@ -71,7 +71,9 @@ class Progress:
         """The rate, the time that is left, and what failed."""
         rate = 60 * self._graded / max(self._clock() - self._began, 1e-9)
         left = self._attempts - self._counts["settled"]
-        said = [f"{rate:.0f} a minute" if rate >= 9.95 else f"{rate:.1f} a minute"]
+        said = []
+        if rate:
+            said.append(f"{rate:.0f} a minute" if rate >= 9.95 else f"{rate:.1f} a minute")
         if left and rate:
             said.append(f"{_spoken(60 * left / rate)} left")
         named = ("refused", "ours", "faults of ours")

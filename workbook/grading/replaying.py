@@ -18,6 +18,8 @@ class Replay:
     seed: int
     check: str
     suite: str
+    graded: tuple[str, ...]
+    """Every check that was graded with it."""
     databases: tuple[str, ...]
     before: dict[str, Any]
 
@@ -37,12 +39,12 @@ def replay(book: Gradebook, submission: str, check: str, folder: Path) -> Replay
     if files is None or document is None or row.key is None:
         why = row.notes[0] if row.notes else row.state
         raise GradebookError(f"nothing of {row.student.key} was graded ({why}): no check to repeat")
+    ids = tuple(str(one["id"]) for one in document["checks"])
     found = [one for one in document["checks"] if one["id"] == check]
     if not found:
-        ids = [str(one["id"]) for one in document["checks"]]
         close = [id for id in ids if check in id]
         hint = f"; perhaps {', '.join(close[:3])}" if close else ""
         raise GradebookError(f'no check is called "{check}"{hint}')
     staged = unbundle(files, folder / "work")
     databases = tuple(row.key.databases.split("+"))
-    return Replay(staged, row.digest, row.key.seed, check, row.key.suite, databases, found[0])
+    return Replay(staged, row.digest, row.key.seed, check, row.key.suite, ids, databases, found[0])

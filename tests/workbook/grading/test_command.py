@@ -64,6 +64,7 @@ def test_a_fault_of_ours_is_said_and_not_passed_over(klass: Path) -> None:
         (["grade", "class", "--grader", "fake_grader:no_start_for"], "there is no sandbox here"),
         (["grade", "class", "--dask", "tcp://x:1", "--tls-ca", "a"], "TLS needs all three"),
         (["grade", "class", "--dask", "tls://127.0.0.1:9"], "asks for TLS"),
+        (["grade", "class", "--lesson", "talley"], 'is called "talley"; close to it: tally'),
         (["merge", "nowhere"], "there is no gradebook in nowhere"),
         (["export", "canvas"], "there is no gradebook in grades"),
         (["replay", "ada", GETS], "there is no gradebook in grades"),

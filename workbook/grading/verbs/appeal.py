@@ -1,15 +1,20 @@
 """`workbook replay` and `workbook override`: when somebody asks about a grade."""
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workbook.course import UnknownId
+from workbook.grading.catalogue import lesson_of
 from workbook.grading.cleaning import clean
 from workbook.grading.crew import Seats
 from workbook.grading.exports.table import number
 from workbook.grading.gradebook import only_one
+from workbook.grading.grader import GraderFactory
 from workbook.grading.making import GRADER, maker
 from workbook.grading.outputs import write_outputs
 from workbook.grading.overriding import override as change
@@ -47,10 +52,13 @@ def replay(
             again = lay_out(book, submission, check, keep or Path(made))
             files = book.submission(again.digest)
         assert files is not None
-        factory = maker(grader)(course, databases=again.databases, db_url=db_url, unsafe=unsafe)
-        if factory().suite_version != again.suite:
+        made_by = partial(
+            maker(grader), course, databases=again.databases, db_url=db_url, unsafe=unsafe
+        )
+        if _version(partial(made_by, checks=again.graded)) != again.suite:
             say("The suites have changed since; this is what today's say.")
-        seats = Seats(factory)
+        # All of its lesson, which the same witness runs: then nothing is other than it was.
+        seats = Seats(made_by(checks=(lesson_of(check),)))
         try:
             graded = seats.grade(files, again.seed)
         finally:
@@ -81,6 +89,14 @@ def override(
             row = ledger.row(student)
     now = f"{number(row.earned) or 'no grade'} of {number(row.possible)} points"
     say(f"{student}: {now}; your reason stands in every report and export")
+
+
+def _version(factory: Callable[[], GraderFactory]) -> str:
+    """The version of the suites as they are now, or nothing where a check is gone."""
+    try:
+        return factory()().suite_version
+    except UnknownId:
+        return ""
 
 
 def _compare(again: Replay, now: dict[str, Any]) -> int:

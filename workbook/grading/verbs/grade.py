@@ -68,6 +68,10 @@ def grade(
     attempts: Annotated[
         Rule, typer.Option("--attempts", help="Which of several attempts counts.")
     ] = Rule.best,
+    lesson: Annotated[
+        list[str] | None,
+        typer.Option("--lesson", help="Grade this lesson alone; may be said again for more."),
+    ] = None,
     db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
     db_url: DbUrlOption = None,
     one: Annotated[
@@ -89,8 +93,10 @@ def grade(
 ) -> None:
     """Grades a class: hundreds of submissions, each in a sandbox, none lost."""
     with told():
-        known = course_of(course)
-        factory = maker(grader)(course, databases=db.kinds, db_url=db_url, unsafe=unsafe)
+        lessons = tuple(lesson or ())
+        factory = maker(grader)(
+            course, databases=db.kinds, db_url=db_url, unsafe=unsafe, checks=lessons
+        )
         plan = Plan(
             databases=db.kinds,
             attempts=attempts.value,
@@ -98,7 +104,7 @@ def grade(
             one=one,
             resume=resume,
             shard=_shard(shard),
-            catalogue=Catalogue.of(known),
+            catalogue=Catalogue.of(course_of(course), lessons),
         )
         people = read_roster(roster) if roster else None
         crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else None

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from workbook.course import UnknownId
 from workbook.grading.cleaning import clean, line
 from workbook.grading.crew import CannotStart
 from workbook.grading.exports.table import isolation
@@ -57,7 +58,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except (
-        GradebookError, RosterError, IntakeError, GradingError, CannotStart, ValueError,
+        GradebookError, RosterError, IntakeError, GradingError, CannotStart, ValueError, UnknownId,
     ) as error:  # fmt: skip
         typer.echo(f"workbook: {line(str(error), 4_000)}", err=True)
         raise typer.Exit(2) from None
