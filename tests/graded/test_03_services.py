@@ -12,7 +12,7 @@ async def test_get_loads_the_assignee(work: Work, scene: Any) -> None:
     who = (scene.assignee, None, scene.other)
     ids = await scene.tasks(*({"assignee_id": assignee} for assignee in who))
     for id, assignee in zip(ids, who, strict=True):
-        seen = await work.probe("services.get", id=id)
+        seen = await work.probe("services.get", counted=True, id=id)
         scene.loaded(seen.value, "We called get", assignee=assignee)
         scene.same("We called get and looked at the id", seen.value["id"], id)
         story = f"We called get: expected two statements at most, counted {seen.count()}."
@@ -37,8 +37,8 @@ async def test_list_needs_no_more_statements_for_more_tasks(work: Work, scene: A
     who = list(zip(places, workers[:28], workers[28:], strict=True))
     names = ("project_id", "created_by_id", "assignee_id")
     await scene.tasks(*(dict(zip(names, row, strict=True)) for row in who))
-    few = await work.probe("services.listed", project=scene.elsewhere)
-    many = await work.probe("services.listed", project=scene.project)
+    few = await work.probe("services.listed", counted=True, project=scene.elsewhere)
+    many = await work.probe("services.listed", counted=True, project=scene.project)
     scene.same("We listed 4 tasks, then 24", [len(few.value), len(many.value)], [4, 24])
     for task, (_, creator, assignee) in zip(few.value + many.value, who, strict=True):
         scene.loaded(task, "We listed tasks", assignee=assignee, created_by=creator)

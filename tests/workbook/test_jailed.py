@@ -141,6 +141,30 @@ def test_a_replaced_probe_is_seen_and_earns_nothing(grader: JailedGrader, projec
     assert (found["verdict"], found["earned"]) in {("refused", 0), ("crashed", 0)}
 
 
+LIES = """
+    import sys
+    frame = sys._getframe()
+    while "kit" not in frame.f_locals:
+        frame = frame.f_back
+    own = frame.f_locals["kit"].bench._recording
+    windows, beside = {name: list(rows) for name, rows in own.windows.items()}, own.beside
+    for _ in range(12):
+        await connection.execute(text("SELECT sum FROM mark"))
+    own.windows = windows
+    own.beside = [*beside, *["SELECT sum FROM mark"] * HIDDEN]
+"""
+
+
+@pytest.mark.parametrize("hidden", [0, 12])
+def test_statements_are_counted_by_the_server_and_not_by_what_is_said(
+    grader: JailedGrader, project: Project, hidden: int
+) -> None:
+    project.change(STORE, LIES.replace("HIDDEN", str(hidden)) + STORE)
+    found = verdicts(grader, project)["takes_one_insert"]
+    assert found["databases"] == {"sqlite": "ok", "postgresql": "not yet"}
+    assert found["earned"] == 0
+
+
 def test_nothing_of_a_submission_is_left_for_the_next(
     grader: JailedGrader, project: Project, tmp_path: Path
 ) -> None:

@@ -91,9 +91,9 @@ def _row(
     found = book.result(key) if key else None
     document: dict[str, Any] = json.loads(found.document) if found else {}
     changes = _changes(standing.student, digest, overrides)
-    counted = catalogue.points or {change.check for change in changes}
-    in_force = {one.check: one for one in changes if one.in_force and one.check in counted}
     judged = {check["id"]: check for check in document.get("checks", ())}
+    counted = {*judged, *catalogue.points}
+    in_force = {one.check: one for one in changes if one.in_force and one.check in counted}
     known = [*judged, *(id for id in in_force if id not in judged)]
     marks = tuple(_mark(id, judged.get(id), in_force.get(id), catalogue) for id in known)
     notes = [note for note in document.get("notes", ()) if isinstance(note, str)]

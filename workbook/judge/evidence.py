@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Atomic: text that a student chose must not make the judge try every way to read it.
+_INSERT = re.compile(r"\s*INSERT\b", re.I)
+_BESIDE = 3
+"""How many statements a kit may need around a window, to open a session."""
 _DATA = re.compile(
     r"\s*+(?>/\*.*?\*/\s*)*+(?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b", re.I | re.S
 )
@@ -66,8 +69,28 @@ class StudentError:
         return f"{self.kind}: {text[:300]}" if text else self.kind
 
 
+def _number(value: Any) -> int:
+    return value if type(value) is int and value > 0 else 0
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What the server executed while a probe ran, and the tables there are."""
+
+    statements: list[str]
+    tables: frozenset[str]
+
+    def on_tables(self, statements: list[str]) -> list[str]:
+        """Those that read or write rows of a table."""
+        return [
+            sql
+            for sql in statements
+            if is_data(sql) and not self.tables.isdisjoint(re.findall(r"\w+", sql))
+        ]
 
 
 @dataclass(frozen=True)
@@ -78,10 +101,11 @@ class Seen:
     error: StudentError | None = None
     windows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     printed: str = ""
-    hidden: int = 0
+    beside: list[str] = field(default_factory=list)
+    logged: Logged | None = None
 
     @classmethod
-    def read(cls, answer: dict[str, Any], hidden: int = 0) -> "Seen":
+    def read(cls, answer: dict[str, Any], logged: Logged | None = None) -> "Seen":
         """Reads a witness's answer strictly."""
         error = StudentError.read(answer["error"]) if answer.get("error") else None
         windows = answer.get("windows")
@@ -92,7 +116,12 @@ class Seen:
         }
         printed = answer.get("printed")
         return cls(
-            answer.get("value"), error, kept, printed if isinstance(printed, str) else "", hidden
+            answer.get("value"),
+            error,
+            kept,
+            printed if isinstance(printed, str) else "",
+            [sql for sql in _list(answer.get("beside")) if isinstance(sql, str)],
+            logged,
         )
 
     def sql(self, window: str = "") -> list[str]:
@@ -103,10 +132,26 @@ class Seen:
         """The SELECT, INSERT, UPDATE and DELETE statements of a window, in order."""
         return [sql for sql in self.sql(window) if is_data(sql)]
 
+    @property
+    def served(self) -> list[str] | None:
+        """What the server logged on tables while the probe ran, where it was asked."""
+        return self.logged.on_tables(self.logged.statements) if self.logged else None
+
     def count(self, window: str = "") -> int:
-        """How many data statements ran in a window, with those only the server saw."""
-        more = sum(int(row.get("more", 0)) for row in self.windows.get(window, []))
-        return len(self.statements(window)) + more + self.hidden
+        """How many data statements ran in a window: by the server's own log, where there is one.
+
+        Of what the witness tells, two things are then believed: that a few ran beside the
+        window, and that INSERTs were one with many rows, which the log shows row by row.
+        """
+        rows = self.windows.get(window, [])
+        found = self.served
+        if self.logged is None or found is None:
+            return len(self.statements(window)) + sum(_number(row.get("more")) for row in rows)
+        inserts = sum(_INSERT.match(sql) is not None for sql in found)
+        many = [_number(row.get("times")) for row in rows if _INSERT.match(str(row.get("sql")))]
+        as_one = min(sum(times - 1 for times in many if times), max(0, inserts - 1))
+        beside = min(len(self.logged.on_tables(self.beside)), _BESIDE)
+        return max(0, len(found) - as_one - beside)
 
     def errors(self) -> list[StudentError]:
         """Every exception that was told: the probe's own, and those in its value."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from workbook.postgres import LogPosition
 from workbook.starter import untouched
 
 from .draw import Draw
-from .evidence import Seen, Tampered, is_data
+from .evidence import Logged, Seen, Tampered
 from .target import Target
 from .witnesses import Channel, Nursery, WitnessEndedError
 from .work import CPU_SECONDS, WALL_SECONDS, Work
@@ -70,13 +69,20 @@ class Stand:
         return database
 
     async def probe(
-        self, name: str, inputs: dict[str, Any], database: Database, *, cpu: float, wall: float
+        self,
+        name: str,
+        inputs: dict[str, Any],
+        database: Database,
+        *,
+        cpu: float,
+        wall: float,
+        counted: bool = False,
     ) -> Seen:
-        """One probe's evidence, with what only the server saw counted in."""
+        """One probe's evidence; where it is `counted`, with what the server logged of it."""
         if self.channel is None or self.channel.ended:
             self.channel = await self.sitting.open_witness(database)
         self.used = True
-        before = await database.log_position()
+        before = await database.log_position() if counted else None
         request = {
             "do": "probe",
             "probe": name,
@@ -88,19 +94,7 @@ class Stand:
         if changed := await self.channel.confirm(wall=self.sitting.wall(IMPATIENT_SECONDS)):
             await self.channel.end()
             raise Tampered(changed)
-        return Seen.read(answer, await self._hidden(answer, database, before))
-
-    async def _hidden(
-        self, answer: dict[str, Any], database: Database, before: LogPosition | None
-    ) -> int:
-        """How many statements on tables the server logged that the witness did not tell."""
-        told = answer.get("executed")
-        if before is None or not answer.get("windows") or not isinstance(told, int):
-            return 0
-        logged = await database.statements(before) or []
-        tables = {name.rpartition(".")[2] for name in await database.tables()}
-        named = [sql for sql in logged if is_data(sql) and not tables.isdisjoint(_words(sql))]
-        return max(0, len(named) - told)
+        return Seen.read(answer, await _logged(database, before))
 
     async def renew(self) -> None:
         """Ends the witness; the next probe begins with a new one."""
@@ -184,8 +178,13 @@ class Sitting:
         self.extra.clear()
 
 
-def _words(sql: str) -> list[str]:
-    return re.findall(r"\w+", sql)
+async def _logged(database: Database, since: LogPosition | None) -> Logged | None:
+    statements = await database.statements(since)
+    if statements is None:
+        return None
+    return Logged(
+        statements, frozenset(name.rpartition(".")[2] for name in await database.tables())
+    )
 
 
 def cores() -> int:

@@ -29,13 +29,21 @@ class Work:
     seen: list[Seen] = field(default_factory=list)
 
     async def probe(
-        self, name: str, *, wall: float = WALL_SECONDS, cpu: float = CPU_SECONDS, **inputs: Any
+        self,
+        name: str,
+        *,
+        wall: float = WALL_SECONDS,
+        cpu: float = CPU_SECONDS,
+        counted: bool = False,
+        **inputs: Any,
     ) -> Seen:
-        """Runs a probe beside the student's code.
+        """Runs a probe beside the student's code; `counted` for a check that counts statements.
 
         An exception that the probe did not expect is a story of its own (`NotYet`).
         """
-        seen = await self.stand.probe(name, inputs, self.database, cpu=cpu, wall=wall)
+        seen = await self.stand.probe(
+            name, inputs, self.database, cpu=cpu, wall=wall, counted=counted
+        )
         self.seen.append(seen)
         if seen.error is not None and seen.error.is_a("MemoryError"):
             raise WitnessEndedError("out of memory")

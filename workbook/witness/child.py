@@ -113,7 +113,7 @@ class Witness:
         except BaseException as error:
             answer["error"] = self.bench.told(error)
         answer["windows"] = self.recording.windows
-        answer["executed"] = self.recording.executed
+        answer["beside"] = self.recording.beside
         answer["printed"] = self._printed_since(start)
         return answer
 

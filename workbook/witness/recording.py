@@ -13,14 +13,15 @@ from sqlalchemy.engine import Connection, Engine
 
 _LONGEST = 2_000
 _MOST = 400
+_BESIDE = 20
 
 
 class Recording:
-    """The statements of this process: those inside a window, and how many in all."""
+    """The statements of this process: those inside a window, and the first beside one."""
 
     def __init__(self) -> None:
         self.windows: dict[str, list[dict[str, Any]]] = {}
-        self.executed = 0
+        self.beside: list[str] = []
         self._open: list[str] = []
         event.listen(Engine, "before_cursor_execute", self._statement)
         event.listen(Engine, "begin", self._begin)
@@ -32,7 +33,7 @@ class Recording:
 
     def reset(self) -> None:
         """Forgets what was recorded; the next probe starts at zero."""
-        self.windows, self._open, self.executed = {}, [], 0
+        self.windows, self._open, self.beside = {}, [], []
 
     @contextmanager
     def window(self, name: str = "") -> Iterator[list[dict[str, Any]]]:
@@ -56,7 +57,8 @@ class Recording:
         self, _c: Connection, _k: Any, sql: str, parameters: Any, _x: Any, many: bool
     ) -> None:
         times = len(parameters) if many else 1
-        self.executed += times
+        if not self._open and len(self.beside) < _BESIDE:
+            self.beside.append(sql[:_LONGEST])
         self._keep(sql, times)
 
     def _begin(self, _connection: Connection) -> None:

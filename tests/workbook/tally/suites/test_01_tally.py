@@ -26,5 +26,5 @@ async def test_store_keeps_the_sum(work: Work) -> None:
 @check("tally.store.takes_one_insert")
 async def test_store_takes_one_insert(work: Work) -> None:
     """takes one INSERT"""
-    seen = await work.probe("tally.store", left=1, right=2)
+    seen = await work.probe("tally.store", counted=True, left=1, right=2)
     work.expect(seen.count() == 1, f"We counted {seen.count()} statements, expected 1.")
