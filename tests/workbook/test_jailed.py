@@ -1,5 +1,6 @@
 """Submissions are judged behind walls as they are without, and nothing of them stays."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,11 +14,13 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.workbook.accounts import ROOT, USER, opened
 from workbook.course import Course
 from workbook.grading.grader import GraderFault
 from workbook.grading.judging import JailedGrader, grader_for
 from workbook.judge.run import Judges
-from workbook.sandbox import SandboxError, choose, rungs
+from workbook.sandbox import SandboxError, bubblewrap, choose, rungs
+from workbook.sandbox.other_user import is_root
 
 TALLY = Path(__file__).parent / "tally"
 LESSONS = TALLY / "lessons"
@@ -193,6 +196,35 @@ def test_weaker_rungs_grade_alike(grader: JailedGrader, project: Project, rung: 
     project.change(ADD, "    return left - right")
     with JailedGrader(LESSONS, rung=rung) as weaker:
         assert graded(weaker, project) == graded(grader, project)
+
+
+_ALIKE = """
+import json, shutil, sys, tempfile
+from pathlib import Path
+from workbook.grading.judging import JailedGrader
+tally, rung = Path(sys.argv[1]), sys.argv[2]
+with tempfile.TemporaryDirectory() as made, JailedGrader(tally / "lessons", rung=rung) as grader:
+    work = Path(made, "work")
+    shutil.copytree(tally / "reference", work / "app")
+    file = work / "app" / "tally.py"
+    file.write_text(file.read_text().replace("left + right", "left - right"))
+    print(json.dumps(grader.grade(work, seed=3)))
+"""
+
+
+@pytest.mark.skipif(not is_root() or bool(bubblewrap.missing()), reason="root alone can be others")
+@pytest.mark.parametrize("rung", [one.name for one in rungs()[:-1] if not one.other_user])
+def test_an_ordinary_user_grades_alike(grader: JailedGrader, project: Project, rung: str) -> None:
+    project.change(ADD, "    return left - right")
+    command = [*opened(), *USER, sys.executable, "-c", _ALIKE, str(TALLY), rung]
+    ran = subprocess.run(
+        command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HOME": "/tmp"}, capture_output=True
+    )
+    assert ran.returncode == 0, ran.stderr.decode()
+    found = json.loads(ran.stdout)
+    assert found.pop("timing")
+    assert found["databases"] == ["sqlite", "postgresql"]
+    assert found == graded(grader, project)
 
 
 def test_a_rung_that_is_not_there_is_our_own_fault_with_a_cure() -> None:

@@ -126,9 +126,7 @@ async def test_a_process_that_ends_itself_earns_nothing_but_what_it_proved(
     assert "exit code 0" in found["keeps_the_sum"]["story"]
 
 
-async def test_ending_the_process_at_import_earns_nothing(
-    judges: Judges, project: Project
-) -> None:
+async def test_ending_the_process_at_import_earns_nothing(judges: Judges, project: Project) -> None:
     project.change("def add", "import os; os._exit(0)\n\n\ndef add")
     found = await verdicts(judges, project)
     assert {row["verdict"] for row in found.values()} == {"crashed"}

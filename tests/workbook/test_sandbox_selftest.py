@@ -8,43 +8,22 @@ from typing import Any
 
 import pytest
 
+from tests.workbook.accounts import USER, opened
 from workbook.sandbox import (
     PLAIN,
     Proof,
     Rung,
     SandboxError,
     bubblewrap,
-    interpreter_trees,
     prove,
     selftest,
 )
 from workbook.sandbox import selftest as selftest_of
-from workbook.sandbox.jail import outermost
 from workbook.sandbox.ladder import RUNGS, named
-from workbook.sandbox.other_user import closed_to_others, is_root
+from workbook.sandbox.other_user import is_root
 from workbook.sandbox.rehearsal import ATTACKS, NEEDS
 
 ROOT = Path(__file__).parents[2]
-USER = ["setpriv", "--reuid=60701", "--regid=60701", "--clear-groups", "--inh-caps=-all", "--"]
-
-
-def opened() -> list[str]:
-    """Start a program where other users reach the interpreter, in mounts of its own.
-
-    A Python in root's home folder can't be run by anybody else; here the folder is
-    covered by an empty one, with the interpreter bound back in.
-    """
-    trees = outermost([*interpreter_trees(), ROOT])
-    if (closed := closed_to_others(trees)) is None:
-        return []
-    arguments = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", str(closed)]
-    for tree in (tree for tree in trees if tree.is_relative_to(closed)):
-        for parent in reversed(
-            [p for p in tree.parents if p != closed and p.is_relative_to(closed)]
-        ):
-            arguments += ["--dir", str(parent)]
-        arguments += ["--ro-bind", str(tree), str(tree)]
-    return [*arguments, "--"]
 
 
 def cases() -> list[Any]:
