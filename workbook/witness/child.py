@@ -85,17 +85,24 @@ class Witness:
         self.probes = dict(_probes())
         kit = importlib.import_module("probes.kit")
         self.kit = kit.Kit(self.bench)
-        self.seal = tools.seal
+        self.seal, self._broken = tools.seal, ""
 
     def serve(self, stream: BinaryIO, send: Send) -> None:
         """Answers requests until the stream ends."""
         with asyncio.Runner() as runner:
             while (request := frames.read(stream)) is not None:
+                # Before too: what is put back at the end of a probe is not there any more after.
+                self._broken = self._broken or self._changed(request.get("probe"))
                 if request["do"] == "confirm":
-                    own = (self, self.kit, self.bench, self.recording)
-                    send(frames.pack({**request, "broken": self.seal.broken(own)}))
+                    send(frames.pack({**request, "broken": self._broken}))
                 else:
                     send(self._packed(runner.run(self._answer(request))))
+
+    def _changed(self, probe: str | None) -> str:
+        """The name of something of ours that is another now, or nothing."""
+        if probe is not None and not self.seal.holds(self.probes.get(probe)):
+            return f"probes.{probe}"
+        return self.seal.broken((self, self.kit, self.bench, self.recording))
 
     def _packed(self, answer: dict[str, Any]) -> bytes:
         try:

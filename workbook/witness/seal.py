@@ -24,6 +24,10 @@ class Seal:
         functions = {id(found): found for *_, value in self._names if (found := _function(value))}
         self._codes = [(function, function.__code__) for function in functions.values()]
 
+    def holds(self, found: object) -> bool:
+        """Whether it is a function that was there before any student's code."""
+        return any(function is found for function, _ in self._codes)
+
     def broken(self, own: Iterable[object] = ()) -> str:
         """The name of something that is another now than it was, or nothing.
 

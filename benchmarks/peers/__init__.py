@@ -1,0 +1,1 @@
+"""One small job through this workbook and through the tools that courses use."""
