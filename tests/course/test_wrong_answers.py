@@ -28,9 +28,11 @@ FEW = {
 NOT_TOLD = {"ok", "not checked", "not started", "ours"}
 
 
-def lessons(answer: WrongAnswer) -> list[str]:
-    """The lessons whose checks the answer has to fail."""
-    return sorted({check.partition(".")[0] for check in answer.fails})
+def judged(answer: WrongAnswer) -> list[str]:
+    """What is judged: the core lessons whose checks it fails, of others the exercises."""
+    exercises = sorted({check.rpartition(".")[0] for check in answer.fails})
+    lessons = {exercise: COURSE.lesson(exercise.partition(".")[0]) for exercise in exercises}
+    return sorted({id if its.extension else its.slug for id, its in lessons.items()})
 
 
 def touched(answer: WrongAnswer) -> set[str]:
@@ -95,5 +97,5 @@ async def test_a_wrong_answer_is_told_and_nothing_else_is(
     answer: WrongAnswer, judges: Judges, tmp_path: Path
 ) -> None:
     answer.lay(tmp_path)
-    result = await judges.run(lessons(answer), tmp_path, seed=7)
+    result = await judges.run(judged(answer), tmp_path, seed=7)
     assert faults(answer, result) == []
