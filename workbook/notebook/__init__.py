@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         open_lesson,
         project,
         record,
+        served,
         side_by_side,
     )
 
@@ -47,6 +48,7 @@ __all__ = [
     "open_lesson",
     "project",
     "record",
+    "served",
     "side_by_side",
 ]
 

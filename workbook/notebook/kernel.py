@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from workbook.notebook.answers import answer
 from workbook.notebook.both import side_by_side
 from workbook.notebook.expecting import expect
+from workbook.notebook.serving import served
 from workbook.notebook.verbs import (
     ask_before_build,
     build,
@@ -37,6 +38,7 @@ __all__ = [
     "open_lesson",
     "project",
     "record",
+    "served",
     "side_by_side",
 ]
 
