@@ -6,6 +6,8 @@ MAKERS = "makers"
 
 SETTINGS = """\
 max_connections = 200
+# Tables of a schema for each tenant, made in one transaction, are a lock each.
+max_locks_per_transaction = 256
 shared_buffers = 64MB
 fsync = off
 synchronous_commit = off
