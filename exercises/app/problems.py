@@ -18,6 +18,9 @@ from .errors import ConflictError, NotFoundError
 Teller = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 MEDIA_TYPE = "application/problem+json"
+# Classes of PostgreSQL's SQLSTATE: a connection lost, no resources left, shutting down or starting.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+AWAY = ("08", "53", "57")
 
 
 class Problem(BaseModel):
@@ -103,8 +106,9 @@ async def tell_layer(_: Request, error: Exception) -> ProblemResponse:
 async def tell_outage(_: Request, error: Exception) -> ProblemResponse:
     """503 when the database is away, or has no connection free; any other error is raised on.
 
-    Of a ``DBAPIError`` the class ``OperationalError`` and the flag ``connection_invalidated``
-    mean that. It isn't told which server, nor what it said.
+    Of a ``DBAPIError`` the class ``OperationalError`` means that, the flag
+    ``connection_invalidated``, and a ``sqlstate`` of its ``orig`` that begins with one of ``AWAY``.
+    It isn't told which server, nor what it said.
     """
     raise NotImplementedError("exercise api.problems")
 

@@ -29,6 +29,8 @@ async def served(folder: Path, database: str, domain: str = "") -> AsyncIterator
         names["TENANT_BASE_DOMAIN"] = domain
     command = [sys.executable, "-m", "uvicorn", "solution.main:app", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--log-level", "warning", "--backlog", "4096"]
+    # No connection is closed for being idle while a slow machine's client takes it up again.
+    command += ["--timeout-keep-alive", "600"]
     said = (folder / "uvicorn.txt").open("w")
     process = await asyncio.create_subprocess_exec(
         *command, env={**os.environ, **names}, cwd=folder, stdout=said, stderr=said
