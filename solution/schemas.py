@@ -44,13 +44,14 @@ def storable(value: T) -> T:
     return value
 
 
-Text = Annotated[str, AfterValidator(storable)]
+# The OpenAPI says it too, as far as a pattern can.
+Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Title = Annotated[Text, StringConstraints(min_length=1, max_length=TITLE_LENGTH)]
 Handle = Annotated[
     str, StringConstraints(pattern=rf"^@[{HANDLE_ALPHABET}]{{1,{HANDLE_LENGTH - 1}}}$")
 ]
-Tags = Annotated[list[str], AfterValidator(storable)]
-Meta = Annotated[dict[str, JsonValue], AfterValidator(storable)]
+Tags = list[Text]
+Meta = Annotated[dict[Text, JsonValue], AfterValidator(storable)]
 # The column is a 32-bit integer on PostgreSQL, counted from 1.
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 # A day away from either end of the calendar, so that every zone's moment has a UTC form.
