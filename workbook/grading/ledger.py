@@ -92,7 +92,8 @@ def _row(
     document: dict[str, Any] = json.loads(found.document) if found else {}
     changes = _changes(standing.student, digest, overrides)
     judged = {check["id"]: check for check in document.get("checks", ())}
-    counted = {*judged, *catalogue.points}
+    # A change of a lesson that wasn't graded waits for it; an unknown course has no lessons.
+    counted = {*judged, *catalogue.points} if catalogue.points else {one.check for one in changes}
     in_force = {one.check: one for one in changes if one.in_force and one.check in counted}
     known = [*judged, *(id for id in in_force if id not in judged)]
     marks = tuple(_mark(id, judged.get(id), in_force.get(id), catalogue) for id in known)
