@@ -7,7 +7,8 @@ from workbook.sandbox.jail import outermost
 from workbook.sandbox.other_user import closed_to_others
 
 ROOT = Path(__file__).parents[2]
-USER = ["setpriv", "--reuid=60701", "--regid=60701", "--clear-groups", "--inh-caps=-all", "--"]
+#: One that has a name: initdb asks for it.
+USER = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--inh-caps=-all", "--"]
 
 
 def opened() -> list[str]:
