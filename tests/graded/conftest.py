@@ -54,7 +54,8 @@ class Scene:
 
     async def create(self, probe: str = "create", **data: Any) -> Seen:
         """What came of creating a task."""
-        how = {name: data.pop(name) for name in ("breaks", "cancels", "then") if name in data}
+        own = ("breaks", "by_deleting", "cancels", "then")
+        how = {name: data.pop(name) for name in own if name in data}
         how["creator"] = data.pop("creator", self.creator)
         how["data"] = {"title": self.work.draw.title(), "project_id": self.project} | data
         return await self.work.probe(f"services.{probe}", **how)

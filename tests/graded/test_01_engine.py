@@ -98,7 +98,8 @@ async def test_url_keeps_passwords_and_arguments(work: Work) -> None:
 async def test_url_translates_libpq_arguments(work: Work) -> None:
     """says sslmode in asyncpg's word and drops what only libpq knows"""
     mode = work.draw.choice(["require", "disable", "prefer", "verify-full"])
-    given = f"sslmode={mode}&channel_binding=require&gssencmode=disable&keepalives_idle=30"
+    only_libpq = "channel_binding=require&gssencmode=disable&keepalives=1&keepalives_idle=30"
+    given = f"sslmode={mode}&{only_libpq}&connect_timeout=10&load_balance_hosts=random"
     form, plain = await converted(
         work, [f"postgres://kim:pw@db/tasks?{given}", "postgresql://kim:pw@db/tasks"]
     )
@@ -127,6 +128,7 @@ async def test_url_refuses_without_the_password(work: Work) -> None:
         f"mysql://kim:{secret}@db/tasks": "mysql",
         f"mssql+pyodbc://kim:{secret}@db/tasks": "mssql",
         f"postgresql://kim:{secret}@db:not-a-port/tasks": "",
+        f"postgresql://kim:h@lf:{secret}@db/tasks": "",  # read as the port {secret}@db
         "": "",
         "   ": "",
     }
@@ -232,7 +234,8 @@ async def test_sqlite_enforces_foreign_keys(work: Work) -> None:
 async def test_sqlite_takes_released_savepoints_back(work: Work) -> None:
     """takes a released savepoint back when its transaction rolls back"""
     undone, kept = work.draw.sample(range(1, 100), 2)
-    await work.probe("engine.savepoint", undone=undone, kept=kept)
+    table = f"{work.draw.word()}_undone"
+    await work.probe("engine.savepoint", undone=undone, kept=kept, table=table)
     found = [row["id"] for row in await work.rows("SELECT id FROM rung ORDER BY id")]
     work.expect(
         kept in found,
@@ -243,6 +246,11 @@ async def test_sqlite_takes_released_savepoints_back(work: Work) -> None:
         f"We wrote row {undone} in a savepoint, released it and rolled the transaction back: "
         f"expected the row to be gone, found {found}. The driver had begun no transaction, so "
         "the savepoint was the outermost one and its release committed.",
+    )
+    work.expect(
+        table not in await work.database.tables(),
+        f"We created the table {table} and rolled the transaction back: expected it to be gone, "
+        "found it. No transaction had begun, so each statement committed itself.",
     )
 
 
@@ -318,7 +326,7 @@ async def test_get_session_gives_its_connection_back(work: Work) -> None:
     for way, told in (("ends", "ended well"), ("fails", "failed"), ("closes", "were cut off")):
         word = work.draw.word()
         seen = await work.probe("engine.requests", ways=[way] * 20, word=word)
-        answers = seen.value["answers"]
+        answers, opened = seen.value["answers"], seen.value["opened"]
         served = len(answers)
         work.expect(
             served == 20,
@@ -328,6 +336,11 @@ async def test_get_session_gives_its_connection_back(work: Work) -> None:
         work.expect(
             answers == [word] * 20,
             f"Each request selected {word!r} with its session; the answers were {answers[:3]}….",
+        )
+        work.expect(
+            opened < 20,
+            f"20 requests {told}, one after the other: expected them to share the connections of "
+            f"the process's one engine; {opened} new ones were opened.",
         )
 
 

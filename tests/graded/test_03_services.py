@@ -106,11 +106,12 @@ async def test_create_returns_the_task_loaded(work: Work, scene: Any) -> None:
         "assignee_id": scene.assignee,
         "parent_task_id": parent,
     }
+    tags = [work.draw.word(), work.draw.word()]
     kept = dict.fromkeys(full) | {"status": "pending", "priority": "medium"}
     kept |= {"project_id": scene.project, "created_by_id": scene.creator}
     did = "We created a task"
     for data in (full, short):
-        seen = await scene.create(**data, due_date=due)
+        seen = await scene.create(**data, due_date=due, tags=tags)
         who = data.get("assignee_id")
         links = {"project": scene.project, "assignee": who, "created_by": scene.creator}
         task = scene.returned(seen, did, **links)
@@ -119,6 +120,8 @@ async def test_create_returns_the_task_loaded(work: Work, scene: Any) -> None:
         scene.same(f"{did} and looked at its row", row, kept | data | {"id": task["id"]})
         stored = await scene.stored(task["id"])
         scene.same(f"{did} with a due date and read it", stored["due_date"], due)
+        if stored["tags"] != "not loaded":  # the column is an exercise of its own
+            scene.same(f"{did} with tags and read them", stored["tags"], tags)
 
 
 @check("services.create.writes_the_audit_row_with_it")
@@ -154,22 +157,28 @@ async def test_update_changes_only_what_was_set(work: Work, scene: Any) -> None:
     """changes what was set, clears what was set to None, leaves the rest"""
     full = {"description": work.draw.title(), "status": "review", "priority": "high"}
     full |= {"assignee_id": scene.assignee, "due_date": work.draw.moment().isoformat()}
-    id, bystander = await scene.tasks(full, full)
-    expected, due = await scene.rows(), (await scene.stored(id))["due_date"]
+    [parent] = await scene.tasks({})
+    id, bystander = await scene.tasks(*[full | {"parent_task_id": parent}] * 2)
+    expected, others = await scene.rows(), await scene.stored(id)
     steps: list[tuple[str, dict[str, Any]]] = [
         ("the title", {"title": work.draw.title()}),
         ("status and assignee", {"status": "blocked", "assignee_id": scene.other}),
+        ("the tags", {"tags": [work.draw.word()]}),
         ("description and assignee to None", {"description": None, "assignee_id": None}),
+        ("parent and due date to None", {"parent_task_id": None, "due_date": None}),
     ]
     for what, data in steps:
         did = f"We updated {what}"
-        expected[id] |= data
         seen = await scene.change(id, data=data)
+        expected[id] |= {name: data[name] for name in data if name in expected[id]}
         scene.returned(seen, did, assignee=expected[id]["assignee_id"])
-        rows = await scene.rows()
+        rows, stored = await scene.rows(), await scene.stored(id)
         scene.same(f"{did} and looked at its row", rows[id], expected[id])
         scene.same(f"{did} and looked at another task", rows[bystander], expected[bystander])
-        scene.same(f"{did} and looked at due_date", (await scene.stored(id))["due_date"], due)
+        others |= {name: data[name] for name in ("tags", "due_date") if name in data}
+        for name in ("tags", "due_date"):
+            if stored[name] != "not loaded":  # tags are an exercise of their own
+                scene.same(f"{did} and looked at {name}", stored[name], others[name])
 
 
 @check("services.update.moves_updated_at")
@@ -225,6 +234,11 @@ async def test_assign_loads_the_new_assignee(work: Work, scene: Any) -> None:
         scene.returned(seen, did, assignee=scene.other)
         expected = before | {"assignee_id": scene.other}
         scene.same(f"{did} and looked at its row", (await scene.rows())[id], expected)
+    did = "We read a task, another session gave it to somebody else, we assigned it as it was"
+    how = {"meanwhile": {"assignee_id": scene.creator}, "loaded": "assignee"}
+    scene.returned(await scene.change(id, "assign", worker=scene.other, **how), did)
+    why = "Compared with what the caller held nothing had changed, and nothing was written."
+    scene.same(f"{did}: its assignee", (await scene.rows())[id]["assignee_id"], scene.other, why)
 
 
 @check("services.assign.leaves_it_to_nobody_with_none")
@@ -284,6 +298,12 @@ async def test_rollback_leaves_nothing_behind(work: Work, scene: Any) -> None:
         tasks, audited = await scene.count("task", "audit_log")
         why = "Without a rollback the next commit takes along what was left."
         scene.same(did, [tasks - 2, audited - 1], [0, 0], why)
+    [here] = await scene.tasks({})
+    did = "We put a task below one of another project"
+    seen = await scene.change(here, data={"parent_task_id": there}, then_commits=True)
+    scene.failed(seen, did)
+    did += ", committed in the same session, and looked at its parent"
+    scene.same(did, (await scene.rows())[here]["parent_task_id"], None, why)
 
 
 @check("services.rollback.keeps_the_session_usable")
@@ -315,6 +335,16 @@ async def test_refusals_report_rows_that_do_not_exist(work: Work, scene: Any) ->
         scene.refused(seen, "NotFoundError", f"We updated a task with an unknown {key}")
     seen = await scene.change(id, "assign", worker=scene.far)
     scene.refused(seen, "NotFoundError", "We assigned a task to an unknown worker")
+    seen = await scene.change(parent, "assign", worker=scene.other, meanwhile="delete")
+    did = "We assigned a task that another session had deleted"
+    scene.refused(seen, "NotFoundError", did)
+    if work.kind == "postgresql":  # on SQLite whoever writes is alone
+        for key in ("assignee_id", "creator"):
+            [*_, going] = await scene.enter(4)
+            seen = await scene.create(**{key: going}, breaks="task", by_deleting=going)
+            did = f"Another session deleted the {key} between what was asked and the INSERT"
+            if seen.error_in("call"):  # who had locked the row is not in its way
+                scene.refused(seen, "NotFoundError", did)
 
 
 @check("services.refusals.reports_a_broken_rule")

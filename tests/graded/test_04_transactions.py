@@ -116,6 +116,11 @@ async def test_many_tasks_are_written_in_bulk(work: Work, scene: Any) -> None:
     scene.same(f"{did}, pending and medium", await work.rows(sql), [{"n": 10_000}])
     story = f"{did} and counted statements: expected 100 at most, found {seen.count()}."
     work.expect(seen.count() <= 100, f"{story} Each task had an INSERT of its own.", seen)
+    before = await scene.count(*MADE)
+    await make(work, scene, [*titles[1:], ""], cpu=30.0, wall=60.0)
+    did = "We made a project with 10,000 tasks, the last title an empty one"
+    did += ", and counted new projects, tasks, audit rows"
+    scene.same(did, await added(scene, before), [0, 0, 0], "A commit ran on the way.")
 
 
 def updates(seen: Seen) -> int:
@@ -223,3 +228,15 @@ async def test_a_conflict_keeps_the_callers_work(work: Work, scene: Any) -> None
         why = "Only the renaming is to be undone; a rollback takes all."
         scene.same(f"{did}: new projects", now - projects, 2, why)
         scene.same(f"{did}: handles", await handles(work), before)
+    if work.kind == "postgresql":  # on SQLite whoever writes is alone
+        [projects], handle = await scene.count("project"), f"{work.draw.handle()}-race"
+        how = {"worker": scene.other, "handle": handle, "around": work.draw.title()}
+        seen = await work.probe("transactions.rename", **how, takes=scene.assignee)
+        did = "We added a project and renamed a worker; another session took the handle between"
+        did += " what was asked and the UPDATE"
+        if seen.error_in("call"):  # who had locked the table is not in its way
+            scene.refused(seen, "ConflictError", did)
+        did += "; we added another project and committed"
+        scene.went(seen, did, "commit")
+        [now] = await scene.count("project")
+        scene.same(f"{did}: new projects", now - projects, 2)

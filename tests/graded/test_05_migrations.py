@@ -9,12 +9,12 @@ TABLES = {"audit_log", "project", "task", "worker"}
 VERSION = "alembic_version"
 
 
-def went(work: Work, seen: Seen, did: str) -> Any:
+def went(work: Work, seen: Seen, did: str, what: str = "call") -> Any:
     """What a command printed; a story when it raised."""
-    error = seen.error_in("call")
+    error = seen.error_in(what)
     story = f"{did}: expected it to run; it raised {str(error).rstrip('.')}."
     work.expect(error is None, story, error)
-    return seen.value["call"]["value"]
+    return seen.value[what]["value"]
 
 
 async def alembic(work: Work, *commands: str) -> list[str]:
@@ -79,6 +79,23 @@ async def test_env_sees_every_model(work: Work) -> None:
     )
 
 
+@check("migrations.env.keeps_rows_when_a_table_is_copied")
+async def test_env_keeps_rows_when_a_table_is_copied(work: Work) -> None:
+    """keeps the rows that refer to a table, when SQLite alters it by a copy"""
+    await work.fresh()
+    seen = await work.probe("migrations.copies")
+    did = "We ran alembic upgrade head with two tables of our own"
+    went(work, seen, did, "first")
+    did += ", then with a revision that alters one in batch mode"
+    went(work, seen, did)
+    found = await work.rows("SELECT id FROM judged_book")
+    work.expect(
+        len(found) == 2,
+        f"{did}, and counted the rows that refer to it: expected 2, found {len(found)}. With"
+        " foreign keys on, SQLite deletes them when the copied table is dropped.",
+    )
+
+
 @check("migrations.template.writes_revisions_that_run")
 async def test_template_writes_revisions_that_run(work: Work) -> None:
     """writes revisions that import what they name"""
@@ -92,6 +109,14 @@ async def test_template_writes_revisions_that_run(work: Work) -> None:
     found = await database.tables()
     story = f"{did}, upgraded with it and looked at the tables: found {found}."
     work.expect(set(found) >= TABLES, story)
+    if work.kind == "sqlite":  # PostgreSQL alters a column in place
+        await work.fresh()
+        seen = await work.probe("migrations.generates_a_change")
+        did = "We made project.description NOT NULL by a revision of our own"
+        went(work, seen, did, "first")
+        did += ", ran alembic revision --autogenerate"
+        went(work, seen, did, "revision")
+        went(work, seen, f"{did} and upgrade head on SQLite, which alters tables in batch mode")
 
 
 @check("migrations.first.upgrades_an_empty_database")

@@ -1,9 +1,11 @@
 """Lesson 1: URLs, engines, sessions, tables; none of it needs the student's models."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, MetaData, literal, text
+from sqlalchemy import URL, MetaData, Pool, event, literal, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import registry
@@ -122,8 +124,11 @@ async def orphan(kit: Kit, *, missing: int) -> dict[str, Any]:
         await engine.dispose()
 
 
-async def savepoint(kit: Kit, *, undone: int, kept: int) -> None:
-    """A released savepoint in a transaction that rolls back, then one that commits."""
+async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> None:
+    """A released savepoint in a transaction that rolls back, then one that commits.
+
+    And a table, made in a transaction that rolls back.
+    """
     engine = kit.use("database.build_engine")(kit.url)
     try:
         async with engine.begin() as connection:
@@ -133,6 +138,8 @@ async def savepoint(kit: Kit, *, undone: int, kept: int) -> None:
                 async with connection.begin_nested():
                     await connection.execute(text(f"INSERT INTO rung VALUES ({rung})"))
                 await end()
+            await connection.execute(text(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY)"))
+            await connection.rollback()
     finally:
         await engine.dispose()
 
@@ -180,7 +187,28 @@ async def request(kit: Kit, *, words: str, fails: bool) -> dict[str, Any]:
 
 
 async def requests(kit: Kit, *, ways: list[str], word: str) -> dict[str, Any]:
-    """Request after request, each left another way, every session kept in hand."""
+    """Request after request, each left its way, every session kept in hand."""
+    opened: list[Any] = []
+    with _noting_connections(opened):
+        answers = await _requests(kit, ways, word)
+    return {"answers": answers, "opened": len(opened)}
+
+
+@contextmanager
+def _noting_connections(opened: list[Any]) -> Iterator[None]:
+    """While it is open, notes each connection that any engine opens."""
+
+    def note(connection: Any, _record: object) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", note)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", note)
+
+
+async def _requests(kit: Kit, ways: list[str], word: str) -> list[Any]:
     kept: list[Any] = []
     answers: list[Any] = []
     for way in ways:
@@ -190,7 +218,7 @@ async def requests(kit: Kit, *, ways: list[str], word: str) -> dict[str, Any]:
                 session = await anext(sessions)
                 answers.append((await session.exec(select(literal(word)))).one())
         except TimeoutError:
-            return {"answers": answers}
+            return answers
         kept += [(sessions, session)]
         if way == "fails":
             await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
@@ -198,7 +226,7 @@ async def requests(kit: Kit, *, ways: list[str], word: str) -> dict[str, Any]:
             await kit.outcome(anext(sessions))
         else:
             await sessions.aclose()
-    return {"answers": answers}
+    return answers
 
 
 async def create_tables(kit: Kit, *, times: int, named: bool) -> None:

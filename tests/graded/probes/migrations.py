@@ -33,6 +33,37 @@ def upgrade():
 """
 
 
+SHELVES = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "shelves", None
+
+
+def upgrade():
+    op.create_table("judged_shelf", sa.Column("id", sa.Integer, primary_key=True))
+    shelf = sa.ForeignKey("judged_shelf.id", ondelete="CASCADE")
+    op.create_table(
+        "judged_book",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("shelf_id", sa.Integer, shelf),
+    )
+    op.execute("INSERT INTO judged_shelf VALUES (1)")
+    op.execute("INSERT INTO judged_book VALUES (1, 1), (2, 1)")
+"""
+COPIED = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "copied", "{before}"
+
+
+def upgrade():
+    with op.batch_alter_table("{table}", recreate="always") as table:
+        {change}
+"""
+
+
 def _config(kit: Kit, versions: str | None = None, quiet: bool = False) -> Config:
     """The student's configuration, with our database and perhaps another folder of revisions."""
     options = argparse.Namespace(quiet=quiet, x=None)
@@ -129,6 +160,32 @@ async def generates(kit: Kit) -> dict[str, Any]:
         options = {"autogenerate": True, "version_path": folder, "rev_id": "judged"}
         saw = {"revision": await run(kit, "revision", "all tables", versions=folder, **options)}
         saw["written"] = {"value": [path.name for path in Path(folder).glob("*.py")]}
+        saw["call"] = await run(kit, "upgrade", "head", versions=folder)
+        return saw
+
+
+async def copies(kit: Kit) -> dict[str, Any]:
+    """Two upgrades: tables with rows, then one that others refer to is copied."""
+    change = 'table.add_column(sa.Column("name", sa.String))'
+    async with _scratch() as folder:
+        Path(folder, "shelves.py").write_text(SHELVES)
+        saw = {"first": await run(kit, "upgrade", "head", versions=folder)}
+        copied = COPIED.format(before="shelves", table="judged_shelf", change=change)
+        Path(folder, "copied.py").write_text(copied)
+        saw["call"] = await run(kit, "upgrade", "head", versions=folder)
+        return saw
+
+
+async def generates_a_change(kit: Kit) -> dict[str, Any]:
+    """A revision generated where a column came to be NOT NULL, then the upgrade with it."""
+    change = 'table.alter_column("description", existing_type=sa.String(), nullable=False)'
+    async with _scratch() as folder:
+        options = {"autogenerate": True, "version_path": folder}
+        await run(kit, "revision", "tables", versions=folder, rev_id="judged", **options)
+        copied = COPIED.format(before="judged", table="project", change=change)
+        Path(folder, "copied.py").write_text(copied)
+        saw = {"first": await run(kit, "upgrade", "head", versions=folder)}
+        saw["revision"] = await run(kit, "revision", "back", versions=folder, **options)
         saw["call"] = await run(kit, "upgrade", "head", versions=folder)
         return saw
 

@@ -90,7 +90,7 @@ async def change_all(kit: Kit, *, model: str, rows: list[int], values: dict[str,
 
 
 async def remove(kit: Kit, *, model: str, row: int, by: str) -> dict[str, Any]:
-    """A row deleted as an object or by a statement."""
+    """A row deleted by a statement, or as an object, what a relationship reaches loaded too."""
     table = kit.use(f"models.{model}")
 
     async def work() -> None:
@@ -98,7 +98,9 @@ async def remove(kit: Kit, *, model: str, row: int, by: str) -> dict[str, Any]:
             if by == "statement":
                 await session.exec(delete(table).where(table.id == row))
             else:
-                await session.delete(await session.get(table, row))
+                reached = getattr(table, by, None)  # a relationship, if it is there yet
+                options = [] if reached is None else [selectinload(reached)]
+                await session.delete(await session.get(table, row, options=options))
             await session.commit()
 
     return {"removed": await kit.outcome(work())}

@@ -1,25 +1,18 @@
 """Lesson 3: calls the service's methods and tells what came back."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.orm import selectinload
 
 from .kit import Kit, aware
+from .trouble import OutageError, attempt, before, failing_with, once
 
 COLUMNS = (
     *("id", "title", "description", "status", "priority", "tags", "due_date", "updated_at"),
     *("project_id", "assignee_id", "created_by_id", "parent_task_id"),
 )
-
-
-class OutageError(Exception):
-    """What the database answers while it is told to fail."""
 
 
 def service(kit: Kit, session: Any) -> Any:
@@ -109,11 +102,22 @@ async def listed(kit: Kit, *, project: int, **options: Any) -> list[Any]:
 
 
 async def create(
-    kit: Kit, *, data: dict[str, Any], creator: int, breaks: str | None = None
+    kit: Kit,
+    *,
+    data: dict[str, Any],
+    creator: int,
+    breaks: str | None = None,
+    by_deleting: int | None = None,
 ) -> dict[str, Any]:
-    """What `create` returns or raises; `breaks` names a table whose INSERT fails."""
+    """What `create` returns or raises.
+
+    `breaks` names a table whose INSERT fails; or before which another session deletes a worker.
+    """
+    act = failing_with(OutageError("the disk is full"))
+    if by_deleting is not None:
+        act = once(kit, f"DELETE FROM worker WHERE id = {by_deleting}")
     async with kit.session() as session:
-        with before(kit, breaks, failing_with(OutageError("the disk is full"))):
+        with before(kit, breaks, act):
             made = await kit.outcome(_create(kit, session, data, creator))
     return {"call": _telling(made, "project", "assignee", "created_by")}
 
@@ -127,11 +131,12 @@ async def change(
     worker: int | None = None,
     meanwhile: dict[str, Any] | str | None = None,
     loaded: str | None = None,
+    then_commits: bool = False,
 ) -> dict[str, Any]:
     """What `update`, `assign` or `delete` returns or raises for a task that is held.
 
     `meanwhile` is what another session does between the caller's reading and the call:
-    "delete", or the values it sets.
+    "delete", or the values it sets. After the call the caller may commit.
     """
     model = kit.use("models.Task")
     arguments: list[Any] = {"delete": [], "assign": [worker]}.get(method) or []
@@ -144,6 +149,8 @@ async def change(
         if meanwhile is not None:
             await _meanwhile(kit, id, meanwhile)
         returned = await kit.outcome(getattr(service(kit, session), method)(held, *arguments))
+        if then_commits:
+            await attempt(kit, session.commit())
     return {"call": _telling(returned, "assignee")}
 
 
@@ -187,38 +194,3 @@ async def _meanwhile(kit: Kit, id: int, done: dict[str, Any] | str) -> None:
 
 def _telling(outcome: dict[str, Any], *relations: str) -> dict[str, Any]:
     return {"value": told(outcome["value"], *relations)} if "value" in outcome else outcome
-
-
-async def attempt(kit: Kit, work: Awaitable[Any]) -> dict[str, Any]:
-    """Like `kit.outcome`, and a cancellation is an outcome too."""
-    try:
-        return await kit.outcome(work)
-    except asyncio.CancelledError as error:
-        return {"error": kit.told(error)}
-
-
-@contextmanager
-def before(kit: Kit, what: str | None, act: Callable[[Any], None]) -> Iterator[None]:
-    """While it is open, acts before each INSERT into a table, or each "commit"."""
-
-    def on_statement(connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        if re.match(rf'\s*INSERT\s+INTO\s+"?{what}\b', sql, re.I):
-            act(connection)
-
-    name, listener = (
-        ("commit", act) if what == "commit" else ("before_cursor_execute", on_statement)
-    )
-    event.listen(kit.engine.sync_engine, name, listener)
-    try:
-        yield
-    finally:
-        event.remove(kit.engine.sync_engine, name, listener)
-
-
-def failing_with(error: BaseException) -> Callable[[Any], None]:
-    """An act that raises it."""
-
-    def act(_connection: Any) -> None:
-        raise error
-
-    return act

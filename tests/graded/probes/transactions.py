@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.util import await_only
 
 from .kit import Kit
-from .services import OutageError, attempt, before, failing_with
+from .trouble import OutageError, attempt, before, failing_with, once
 
 
 def _call(kit: Kit, name: str, *arguments: Any) -> Any:
@@ -63,18 +63,27 @@ async def complete(kit: Kit, *, project: int) -> dict[str, Any]:
 
 
 async def rename(
-    kit: Kit, *, worker: int, handle: str, around: str | None = None, commits: bool = True
+    kit: Kit,
+    *,
+    worker: int,
+    handle: str,
+    around: str | None = None,
+    commits: bool = True,
+    takes: int | None = None,
 ) -> dict[str, Any]:
     """A worker's new handle, or what was raised; the caller commits, or leaves.
 
-    With `around` the caller adds a project before the call and another one after it.
+    With `around` the caller adds a project before the call and another one after it. `takes`
+    is a worker who gets the handle just before the UPDATE, in another session.
     """
     saw: dict[str, Any] = {}
+    taking = once(kit, f"UPDATE worker SET handle = '{handle}' WHERE id = {takes}")
     async with kit.session() as session:
         if around:
             session.add(kit.use("models.Project")(name=around))
             await session.flush()
-        renamed = await kit.outcome(_call(kit, "rename_worker", session, worker, handle))
+        with before(kit, takes and "worker", taking):
+            renamed = await kit.outcome(_call(kit, "rename_worker", session, worker, handle))
         if "value" in renamed:
             renamed = {"value": {"id": renamed["value"].id, "handle": renamed["value"].handle}}
         saw["call"] = renamed
