@@ -46,6 +46,5 @@ class Project(Base, Stamped, table=True):
         ),
     )
 
-    tasks: list["Task"] = link(
-        "Task.project_id", "project", cascade="all, delete", passive_deletes=True
-    )
+    # "all": to delete loaded tasks one by one, the ORM would have to look at what isn't loaded.
+    tasks: list["Task"] = link("Task.project_id", "project", passive_deletes="all")
