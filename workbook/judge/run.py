@@ -130,8 +130,12 @@ class Judges:
     def _unknown_prerequisites(
         self, selected: Sequence[Check], outcomes: Sequence[Outcome]
     ) -> list[Check]:
-        """Checks outside the selection that a failure inside it may be waiting for."""
-        failed = {outcome.check for outcome in outcomes if outcome.verdict not in FINE}
+        """Checks outside the selection that a failure inside it may be waiting for.
+
+        One that met a blank waits for that, or is one: nothing else has to be looked at.
+        """
+        told = {*FINE, "not started"}
+        failed = {one.check for one in outcomes if one.verdict not in told and not one.blanks}
         exercises = {check.exercise for check in selected if check.id in failed}
         before = {
             check.id: check
