@@ -137,6 +137,7 @@ def wait(run: subprocess.Popen[bytes], out: Path, until: int | None = None) -> i
         most = max(most, memory(run))
         if until is not None and settled(out) >= until:
             os.kill(run.pid, signal.SIGKILL)
+            run.wait()
             print(f"killed after {settled(out)} results", flush=True)
         time.sleep(0.5)
     return most

@@ -59,7 +59,14 @@ class OwnServer:
         coming = self._coming.popleft()
         self._order()
         try:
-            name = await coming
+            try:
+                name = await coming
+            except asyncpg.PostgresError:
+                if not self._limited:
+                    raise
+                async with self._making:
+                    await quota.end_all(self._maker)
+                name = await self._make()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise DatabaseUnavailable(f"PostgreSQL made no database: {error}") from error
         if name is None:

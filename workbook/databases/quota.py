@@ -18,6 +18,10 @@ _LARGE = """
 _END = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = ANY($1::text[]) AND usename = datname"""
+# No table of the whole server, to read which takes a lock: there is none left then.
+_END_ALL = """
+    SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_get_activity(NULL)
+    WHERE usesysid <> 10"""
 
 
 async def keep(
@@ -45,6 +49,11 @@ async def _close_large(connection: asyncpg.Connection, log: Path, names: list[st
         await connection.execute(f"ALTER ROLE {name} NOLOGIN")
     if large:
         await connection.fetch(_END, large)
+
+
+async def end_all(connection: asyncpg.Connection) -> None:
+    """Ends every connection that isn't the admin's: somebody took all the locks there are."""
+    await connection.fetch(_END_ALL)
 
 
 def _size(folder: Path) -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from workbook.postgres.account import DatabaseUnavailable, programs, server_account
-from workbook.postgres.settings import ACCESS, ADMIN, READER, SETTINGS
+from workbook.postgres.settings import ACCESS, ADMIN, MEMORY, READER, SETTINGS
 
 WINDOWS = sys.platform == "win32"
 
@@ -144,7 +144,7 @@ class Cluster:
         (self.data / "postgresql.conf").write_text(SETTINGS + directory + place)
         self._run(
             "pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.log / "start.txt"),
-            needed=True,
+            needed=True, bounded=True,
         )  # fmt: skip
 
     def _clear_the_way(self) -> None:
@@ -165,13 +165,23 @@ class Cluster:
                 shutil.rmtree(sockets)
             note.unlink()
 
-    def _run(self, program: str, *arguments: str, feed: str = "", needed: bool = False) -> bool:
+    def _run(
+        self,
+        program: str,
+        *arguments: str,
+        feed: str = "",
+        needed: bool = False,
+        bounded: bool = False,
+    ) -> bool:
         if not hasattr(self, "programs"):
             self._prepare()
+        # PostgreSQL knows no limit of memory: one statement may take all of the machine's.
+        limit = ["/bin/sh", "-c", f'ulimit -v {MEMORY}; exec "$@"', "sh"]
+        before = limit if bounded and sys.platform == "linux" else []
         # A file, not a pipe: the server inherits it and would keep a pipe open.
         with tempfile.TemporaryFile() as said:
             done = subprocess.run(
-                [str(self.programs / program), *arguments],
+                [*before, str(self.programs / program), *arguments],
                 input=feed.encode(), stdout=said, stderr=subprocess.STDOUT, cwd=self.folder,
                 env={**os.environ, "LC_ALL": "C"}, check=False, **self.account.arguments(),
             )  # fmt: skip

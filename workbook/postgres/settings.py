@@ -4,6 +4,8 @@ ADMIN, READER = "postgres", "reader"
 #: Those who may create databases beside their own; each database still says whom it lets in.
 MAKERS = "makers"
 
+MEMORY = 512 * 1024
+"""The KiB of address space that the server and each of its connections may have."""
 SETTINGS = """\
 max_connections = 200
 # Tables of a schema for each tenant, made in one transaction, are a lock each.
@@ -15,6 +17,8 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 256MB
+# By itself 8 GB of disk, which a listener who never reads can fill; no lesson notifies anybody.
+max_notify_queue_pages = 2048
 autovacuum = off
 jit = off
 io_method = sync
