@@ -9,7 +9,7 @@ from workbook.grading.documents import fault_in, ours
 from workbook.grading.grader import GraderFactory
 from workbook.grading.seat import Answer, Seat, SeatLost
 
-PATIENCE = 900.0
+PATIENCE = 1_800.0
 """Seconds after which a silent grader is taken for dead; far above its own limits."""
 TRIES = 2
 
