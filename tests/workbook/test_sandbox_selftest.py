@@ -15,10 +15,12 @@ from workbook.sandbox import (
     Rung,
     SandboxError,
     bubblewrap,
+    interpreter_trees,
     prove,
     selftest,
 )
 from workbook.sandbox import selftest as selftest_of
+from workbook.sandbox.jail import outermost
 from workbook.sandbox.ladder import RUNGS, named
 from workbook.sandbox.other_user import is_root
 from workbook.sandbox.rehearsal import ATTACKS, NEEDS
@@ -64,8 +66,12 @@ def test_each_attack_succeeds_where_nothing_stops_it() -> None:
     machine = [
         *("bwrap", "--unshare-all", "--uid", "0", "--gid", "0", "--cap-add", "ALL"),
         *("--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--"),
+        *("--tmpfs", "/tmp", "--tmpfs", "/var/tmp"),
     ]
+    ours = outermost([*interpreter_trees(), ROOT])
+    under = [str(tree) for tree in ours if tree.is_relative_to("/tmp")]
+    machine += [word for tree in under for word in ("--ro-bind", tree, tree)]
+    machine += ["--"]
     code = (
         "import json; from workbook.sandbox import PLAIN, selftest;"
         "print(json.dumps([p.name for p in selftest(PLAIN, even_without_walls=True) if p.held]))"
