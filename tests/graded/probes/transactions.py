@@ -54,10 +54,10 @@ async def meta(kit: Kit, *, id: int) -> Any:
         return dict(found.meta) if hasattr(found, "meta") else "not there"
 
 
-async def complete(kit: Kit, *, project: int) -> dict[str, Any]:
-    """What completing a project's tasks returned."""
+async def complete(kit: Kit, *, project: int, between: str | None = None) -> dict[str, Any]:
+    """What completing a project's tasks returned; `between` runs elsewhere before the UPDATE."""
     async with kit.session() as session:
-        with kit.recording():
+        with before(kit, between and "task", once(kit, between or "")), kit.recording():
             work = _call(kit, "complete_project_tasks", session, project)
             return {"call": await kit.outcome(work)}
 
