@@ -176,20 +176,6 @@ async def copies(kit: Kit) -> dict[str, Any]:
         return saw
 
 
-async def generates_a_change(kit: Kit) -> dict[str, Any]:
-    """A revision generated where a column came to be NOT NULL, then the upgrade with it."""
-    change = 'table.alter_column("description", existing_type=sa.String(), nullable=False)'
-    async with _scratch() as folder:
-        options = {"autogenerate": True, "version_path": folder}
-        await run(kit, "revision", "tables", versions=folder, rev_id="judged", **options)
-        copied = COPIED.format(before="judged", table="project", change=change)
-        Path(folder, "copied.py").write_text(copied)
-        saw = {"first": await run(kit, "upgrade", "head", versions=folder)}
-        saw["revision"] = await run(kit, "revision", "back", versions=folder, **options)
-        saw["call"] = await run(kit, "upgrade", "head", versions=folder)
-        return saw
-
-
 async def runs(kit: Kit, *, commands: list[list[str]]) -> list[dict[str, Any]]:
     """Commands one after another, until one raises; what follows uses the migrated tables."""
     kit.migrated()

@@ -6,7 +6,7 @@ from sqlalchemy.pool import NullPool
 from alembic import context
 from app.models import Table
 
-configured = dict(target_metadata=Table.metadata, compare_type=True, render_as_batch=True)
+configured = dict(target_metadata=Table.metadata, compare_type=True)
 
 
 def run(connection):
