@@ -37,6 +37,8 @@ def find_queries_in_loops(source: Source, project: Project) -> Iterator[Mark]:
         if loop is None or project.sessions.kind(source, func.value) not in ASYNC:
             continue
         turning = {dotted(target) for target in targets_of(loop)}
+        if func.attr in ("get", "get_one") and dotted(call.args[0]) in turning:
+            continue  # a loop over tables, of which there are as many as were written down
         asked = query(source, project, call.args[0])
         reads = func.attr in ("get", "get_one", "refresh") or (
             asked is not None and asked.verb == "select"

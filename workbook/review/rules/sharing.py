@@ -133,7 +133,8 @@ def _kept_globally(source: Source, project: Project) -> Iterator[ast.Call]:
 
 def _opens(project: Project, call: ast.Call) -> bool:
     name = last(dotted(call.func.func if isinstance(call.func, ast.Call) else call.func))
-    return name == "AsyncSession" or name in project.sessions.factories
+    # A factory takes no position: what is called with an engine makes a factory.
+    return name == "AsyncSession" or (name in project.sessions.factories and not call.args)
 
 
 @rule(
