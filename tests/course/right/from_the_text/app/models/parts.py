@@ -1,7 +1,7 @@
-"""What the three tables have in common: stamps, keys and links."""
+"""What the three tables have in common: stamps and links."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -20,17 +20,12 @@ class Stamped(Created):
     updated_at: datetime = Field(default_factory=utc_now, sa_column_kwargs={"onupdate": utc_now})
 
 
-def required_key(table: str, ondelete: Literal["CASCADE", "RESTRICT"]) -> Any:
-    """A key that every row has."""
-    return Field(foreign_key=f"{table}.id", index=True, ondelete=ondelete)
-
-
 def optional_key(table: str) -> Any:
     """A key that is empty until told, and again once its row is gone."""
-    return Field(default=None, foreign_key=f"{table}.id", index=True, ondelete="SET NULL")
+    return Field(default=None, foreign_key=f"{table}.id", ondelete="SET NULL")
 
 
-def link(key: str, other_end: str, **options: Any) -> Any:
+def link(key: str, target: str, other_end: str, **options: Any) -> Any:
     """One end of a relationship along ``key``, read only once it was loaded.
 
     To load it on first use would take a query that attribute access can't await; "raise"
@@ -40,5 +35,10 @@ def link(key: str, other_end: str, **options: Any) -> Any:
     return Relationship(
         back_populates=other_end,
         passive_deletes=passive,
-        sa_relationship_kwargs={"foreign_keys": key, "lazy": "raise", **options},
+        sa_relationship_kwargs={
+            "primaryjoin": f"{target} == {key}",
+            "foreign_keys": key,
+            "lazy": "raise",
+            **options,
+        },
     )

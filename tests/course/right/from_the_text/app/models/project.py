@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlalchemy.ext.mutable import MutableDict
 from sqlmodel import Field
 
@@ -10,12 +10,13 @@ from ..vocabulary import ProjectStatus
 from .columns import json_type, one_of
 from .parts import Stamped, link
 from .registry import Base
+from .tenant import Owned
 
 if TYPE_CHECKING:
     from .task import Task
 
 
-class Project(Base, Stamped, table=True):
+class Project(Base, Owned, Stamped, table=True):
     """A named body of work; deleting it deletes its tasks.
 
     Columns: ``name`` (text, required), ``description`` (text or None), ``status`` (text,
@@ -33,7 +34,10 @@ class Project(Base, Stamped, table=True):
     Rule, a constraint with a name: ``status`` is one of ``ProjectStatus``.
     """
 
-    __table_args__ = (CheckConstraint(one_of("status", ProjectStatus), name="status_known"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        CheckConstraint(one_of("status", ProjectStatus), name="status_known"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     name: str
@@ -47,4 +51,4 @@ class Project(Base, Stamped, table=True):
     )
 
     # "all": to delete loaded tasks one by one, the ORM would have to look at what isn't loaded.
-    tasks: list["Task"] = link("Task.project_id", "project", passive_deletes="all")
+    tasks: list["Task"] = link("Task.project_id", "Project.id", "project", passive_deletes="all")

@@ -3,19 +3,20 @@
 from datetime import datetime
 from typing import Optional
 
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlalchemy.ext.mutable import MutableList
 from sqlmodel import Field
 
 from ..vocabulary import TITLE_LENGTH, TaskPriority, TaskStatus
 from .columns import json_type, one_of
-from .parts import Stamped, link, optional_key, required_key
+from .parts import Stamped, link, optional_key
 from .project import Project
 from .registry import Base
+from .tenant import Owned, own, own_or_nothing
 from .worker import Worker
 
 
-class Task(Base, Stamped, table=True):
+class Task(Base, Owned, Stamped, table=True):
     """One piece of work in a project, perhaps assigned, perhaps part of another task.
 
     Columns: ``title`` (text of up to 500 characters, required), ``description`` (text or
@@ -39,6 +40,17 @@ class Task(Base, Stamped, table=True):
     """
 
     __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        own("project_id", "project", ondelete="CASCADE"),
+        own("created_by_id", "worker", ondelete="RESTRICT"),
+        own_or_nothing("assignee_id", "worker"),
+        own_or_nothing("parent_task_id", "task"),
+        # For the pages of a project, those of one status and those of all.
+        Index(None, "tenant_id", "project_id", "status", "id"),
+        Index(None, "tenant_id", "project_id", "id"),
+        Index(None, "tenant_id", "created_by_id"),
+        Index(None, "tenant_id", "assignee_id"),
+        Index(None, "tenant_id", "parent_task_id"),
         CheckConstraint(f"length(title) BETWEEN 1 AND {TITLE_LENGTH}", name="title_length"),
         CheckConstraint(one_of("status", TaskStatus), name="status_known"),
         CheckConstraint(one_of("priority", TaskPriority), name="priority_known"),
@@ -56,13 +68,15 @@ class Task(Base, Stamped, table=True):
     )
     due_date: datetime | None = None
 
-    project_id: int = required_key("project", ondelete="CASCADE")
-    created_by_id: int = required_key("worker", ondelete="RESTRICT")
+    project_id: int
+    created_by_id: int
     assignee_id: int | None = optional_key("worker")
     parent_task_id: int | None = optional_key("task")
 
-    project: Project = link("Task.project_id", "tasks")
-    created_by: Worker = link("Task.created_by_id", "created_tasks")
-    assignee: Optional[Worker] = link("Task.assignee_id", "assigned_tasks")
-    parent: Optional["Task"] = link("Task.parent_task_id", "subtasks", remote_side="Task.id")
-    subtasks: list["Task"] = link("Task.parent_task_id", "parent", passive_deletes=True)
+    project: Project = link("Task.project_id", "Project.id", "tasks")
+    created_by: Worker = link("Task.created_by_id", "Worker.id", "created_tasks")
+    assignee: Optional[Worker] = link("Task.assignee_id", "Worker.id", "assigned_tasks")
+    parent: Optional["Task"] = link(
+        "Task.parent_task_id", "Task.id", "subtasks", remote_side="Task.id"
+    )
+    subtasks: list["Task"] = link("Task.parent_task_id", "Task.id", "parent", passive_deletes=True)

@@ -9,12 +9,13 @@ from ..vocabulary import HANDLE_ALPHABET, HANDLE_LENGTH, WorkerType
 from .columns import one_of
 from .parts import Created, link
 from .registry import Base
+from .tenant import Owned
 
 if TYPE_CHECKING:
     from .task import Task
 
 
-class Worker(Base, Created, table=True):
+class Worker(Base, Owned, Created, table=True):
     """A person or an agent who creates tasks and is assigned to them.
 
     Columns: ``handle`` (text, required), ``type`` (text, "human" unless told), ``email``
@@ -25,12 +26,13 @@ class Worker(Base, Created, table=True):
     tasks or appears in the audit log can't be deleted. The database does both, so the ORM
     must keep its hands off (``passive_deletes``: ``True`` and ``"all"``).
 
-    Rules, each a constraint with a name: ``handle`` is unique, and is "@" and then 1 to 49
+    Rules, each a constraint with a name: ``handle`` is unique per tenant, and is "@" and then 1 to 49
     of a-z, 0-9, "_" and "-"; ``type`` is one of ``WorkerType``.
     """
 
     __table_args__ = (
-        UniqueConstraint("handle"),
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("tenant_id", "handle"),
         # Both databases have these functions; neither has the other's patterns.
         CheckConstraint(
             f"length(handle) BETWEEN 2 AND {HANDLE_LENGTH} AND substr(handle, 1, 1) = '@'"
@@ -45,5 +47,9 @@ class Worker(Base, Created, table=True):
     type: str = Field(default="human", sa_column_kwargs={"server_default": "human"})
     email: str | None = None
 
-    assigned_tasks: list["Task"] = link("Task.assignee_id", "assignee", passive_deletes=True)
-    created_tasks: list["Task"] = link("Task.created_by_id", "created_by", passive_deletes="all")
+    assigned_tasks: list["Task"] = link(
+        "Task.assignee_id", "Worker.id", "assignee", passive_deletes=True
+    )
+    created_tasks: list["Task"] = link(
+        "Task.created_by_id", "Worker.id", "created_by", passive_deletes="all"
+    )

@@ -10,6 +10,7 @@ from ..models import AuditLog, Project, Task, Worker
 from ..models.columns import utc_now
 from ..schemas import ProjectCreate
 from ..vocabulary import TaskStatus
+from ..whose import whose
 from .task_service import FRESH
 from .transaction import refusal, transaction
 
@@ -62,7 +63,11 @@ async def complete_project_tasks(session: AsyncSession, project_id: int) -> int:
     done: TaskStatus = "completed"
     statement = (
         update(Task)
-        .where(col(Task.project_id) == project_id, col(Task.status) != done)
+        .where(
+            col(Task.tenant_id) == whose(),
+            col(Task.project_id) == project_id,
+            col(Task.status) != done,
+        )
         .values(status=done, updated_at=utc_now())
     )
     async with transaction(session):
@@ -78,7 +83,10 @@ async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> W
     """
     await session.flush()  # what the caller did so far is not this savepoint's to judge
     statement = (
-        update(Worker).where(col(Worker.id) == worker_id).values(handle=handle).returning(Worker)
+        update(Worker)
+        .where(col(Worker.tenant_id) == whose(), col(Worker.id) == worker_id)
+        .values(handle=handle)
+        .returning(Worker)
     )
     try:
         async with session.begin_nested():

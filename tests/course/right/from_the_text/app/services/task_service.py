@@ -1,4 +1,4 @@
-"""Six things to do with tasks; each that writes is one transaction."""
+"""Seven things to do with tasks; each that writes is one transaction."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..errors import ConflictError, NotFoundError
 from ..models import AuditLog, Task
 from ..schemas import TaskCreate, TaskUpdate
+from ..whose import whose
 from .transaction import transaction
 
 # The statement's own options say what to load; mypy sees the attributes as plain objects.
@@ -29,14 +30,16 @@ def _id(task: Task) -> int:
 
 
 class TaskService:
-    """The tasks of one session.
+    """The tasks of one session and one tenant; another one's are not there.
 
     Every writing method commits once; on any exception it rolls back, leaves nothing
     behind and the session usable. ``async with transaction(self.session)`` sees to that.
     """
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, tenant_id: int | None = None) -> None:
         self.session = session
+        self.tenant_id = whose(tenant_id)
+        self._tasks = select(Task).where(col(Task.tenant_id) == self.tenant_id)
 
     async def create(self, data: TaskCreate, created_by_id: int) -> Task:
         """Add a task and the audit row that says who made it, both or neither.
@@ -50,7 +53,9 @@ class TaskService:
         (``_check_parent``, after the flush).
         """
         async with transaction(self.session):
-            task = Task(**data.model_dump(), created_by_id=created_by_id)
+            task = Task(
+                **data.model_dump(), created_by_id=created_by_id, tenant_id=self.tenant_id
+            )
             self.session.add(task)
             await self.session.flush()
             await self._check_parent(task)
@@ -60,6 +65,7 @@ class TaskService:
                     entity_id=_id(task),
                     action="created",
                     actor_id=created_by_id,
+                    tenant_id=self.tenant_id,
                 )
             )
             return await self._reload(task)
@@ -69,7 +75,7 @@ class TaskService:
 
         Two statements at most. Reading ``task.assignee`` later, without await, works.
         """
-        query = select(Task).where(col(Task.id) == task_id).options(joinedload(ASSIGNEE))
+        query = self._tasks.where(col(Task.id) == task_id).options(joinedload(ASSIGNEE))
         return (await self.session.exec(query, execution_options=FRESH)).one_or_none()
 
     async def list_by_project(
@@ -87,18 +93,16 @@ class TaskService:
         costs the same for the last page as for the first. The number of statements doesn't
         grow with the page. An unknown project has no tasks: an empty list.
         """
-        query = (
-            select(Task)
-            .where(col(Task.project_id) == project_id)
-            .order_by(col(Task.id))
-            .limit(limit)
-            .options(joinedload(ASSIGNEE), joinedload(CREATED_BY))
-        )
+        query = self._tasks.where(col(Task.project_id) == project_id)
         if status is not None:
             query = query.where(col(Task.status) == status)
-        if after_id is not None:
-            query = query.where(col(Task.id) > after_id)
-        return list(await self.session.exec(query, execution_options=FRESH))
+        return await self._page(query, limit, after_id)
+
+    async def list_tasks(
+        self, *, limit: int | None = None, after_id: int | None = None
+    ) -> list[Task]:
+        """Return the tenant's tasks, whatever their project, the same way."""
+        return await self._page(self._tasks, limit, after_id)
 
     async def update(self, task: Task, data: TaskUpdate) -> Task:
         """Change the fields that ``data`` sets, and no others.
@@ -141,12 +145,18 @@ class TaskService:
                 await self._check_parent(current)
             return await self._reload(current)
 
+    async def _page(self, query: Any, limit: int | None, after_id: int | None) -> list[Task]:
+        if after_id is not None:
+            query = query.where(col(Task.id) > after_id)
+        query = query.order_by(col(Task.id)).limit(limit)
+        query = query.options(joinedload(ASSIGNEE), joinedload(CREATED_BY))
+        return list(await self.session.exec(query, execution_options=FRESH))
+
     async def _reload(self, task: Task) -> Task:
         """Read a task back, with everyone and everything it points at but its parent."""
         await self.session.flush()
         query = (
-            select(Task)
-            .where(col(Task.id) == _id(task))
+            self._tasks.where(col(Task.id) == _id(task))
             .options(joinedload(PROJECT), joinedload(ASSIGNEE), joinedload(CREATED_BY))
         )
         return (await self.session.exec(query, execution_options=FRESH)).one()
@@ -162,13 +172,16 @@ class TaskService:
             current = await self.session.get(
                 Task, identity, populate_existing=True, with_for_update=True
             )
-            if current is not None:
+            if current is not None and current.tenant_id == self.tenant_id:
                 return current
         raise NotFoundError("The task does not exist any more.")
 
     async def _check_parent(self, task: Task) -> None:
         """Given: a flushed task and its parent are of one project, or ``ConflictError``."""
         if task.parent_task_id is not None:
-            query = select(Task.project_id).where(Task.id == task.parent_task_id)
-            if (await self.session.exec(query)).one() != task.project_id:
+            query = self._tasks.where(col(Task.id) == task.parent_task_id)
+            parent = (await self.session.exec(query)).one_or_none()
+            if parent is None:
+                raise NotFoundError("The parent task does not exist.")
+            if parent.project_id != task.project_id:
                 raise ConflictError("The parent task belongs to another project.")
