@@ -71,9 +71,7 @@ def upgrade() -> None:
     for table in TABLES:
         with op.batch_alter_table(table) as batch:
             batch.alter_column("tenant_id", existing_type=sa.Integer(), nullable=False)
-            batch.create_foreign_key(
-                op.f(f"fk_{table}_tenant_id"), "tenant", ["tenant_id"], ["id"]
-            )
+            batch.create_foreign_key(op.f(f"fk_{table}_tenant_id"), "tenant", ["tenant_id"], ["id"])
             if table != "audit_log":
                 batch.create_unique_constraint(
                     op.f(f"uq_{table}_tenant_id_id"), ["tenant_id", "id"]
@@ -110,9 +108,7 @@ def upgrade() -> None:
                 f"CREATE POLICY upkeep ON {table} FOR ALL TO CURRENT_USER"
                 f" USING ({WHOSE} IS NULL) WITH CHECK ({WHOSE} IS NULL)"
             )
-            op.execute(
-                f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
-            )
+            op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
 
 
 def downgrade() -> None:

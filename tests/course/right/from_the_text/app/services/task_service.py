@@ -53,9 +53,7 @@ class TaskService:
         (``_check_parent``, after the flush).
         """
         async with transaction(self.session):
-            task = Task(
-                **data.model_dump(), created_by_id=created_by_id, tenant_id=self.tenant_id
-            )
+            task = Task(**data.model_dump(), created_by_id=created_by_id, tenant_id=self.tenant_id)
             self.session.add(task)
             await self.session.flush()
             await self._check_parent(task)
@@ -155,9 +153,8 @@ class TaskService:
     async def _reload(self, task: Task) -> Task:
         """Read a task back, with everyone and everything it points at but its parent."""
         await self.session.flush()
-        query = (
-            self._tasks.where(col(Task.id) == _id(task))
-            .options(joinedload(PROJECT), joinedload(ASSIGNEE), joinedload(CREATED_BY))
+        query = self._tasks.where(col(Task.id) == _id(task)).options(
+            joinedload(PROJECT), joinedload(ASSIGNEE), joinedload(CREATED_BY)
         )
         return (await self.session.exec(query, execution_options=FRESH)).one()
 

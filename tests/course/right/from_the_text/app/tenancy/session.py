@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Delete, Insert, Select, Update, event, inspec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
-from sqlmodel import Session
+from sqlmodel import Session, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..errors import ConflictError
@@ -90,9 +90,7 @@ class OneTenantAtATime(Session):
             state.statement = state.statement.options(
                 *(
                     with_loader_criteria(
-                        model,
-                        model.__table__.c.tenant_id == tenant,  # type: ignore[attr-defined]
-                        include_aliases=True,
+                        model, col(model.tenant_id) == tenant, include_aliases=True
                     )
                     for model in OWNED
                 )
