@@ -41,9 +41,21 @@ def after(exercise: Exercise) -> set[str]:
 
 
 def around(exercise: Exercise) -> list[str]:
-    """The lessons that are judged with it: those of the core, and its own."""
-    core = [lesson.slug for lesson in COURSE.lessons if not lesson.extension]
-    return [*core, exercise.lesson] if exercise.lesson not in core else core
+    """The lessons that are judged with it: all of the core, or the extension's own."""
+    own = COURSE.lesson(exercise.lesson)
+    return (
+        [own.slug] if own.extension else [one.slug for one in COURSE.lessons if not one.extension]
+    )
+
+
+def others(exercise: Exercise) -> list[str]:
+    """All exercises but this one; a core one is taken out of the package without extensions."""
+    extensions = COURSE.lesson(exercise.lesson).extension
+    return [
+        one.id
+        for one in COURSE.exercises
+        if one.id != exercise.id and (extensions or not COURSE.lesson(one.lesson).extension)
+    ]
 
 
 async def test_the_reference_earns_every_point_on_both_databases(judges: Judges) -> None:
@@ -65,11 +77,12 @@ async def test_the_untouched_starter_earns_nothing(judges: Judges, tmp_path: Pat
 async def test_a_cut_taken_out_of_the_reference_fails_its_exercise_and_what_waits_for_it(
     judges: Judges, tmp_path: Path, exercise: Exercise
 ) -> None:
-    fill(COURSE, tmp_path, [one.id for one in COURSE.exercises if one.id != exercise.id])
+    fill(COURSE, tmp_path, others(exercise))
     result = await judges.run(around(exercise), tmp_path)
-    failed = {id for id, state in states(result).items() if state != "ok"}
-    assert own(exercise) <= failed, f"earned by a blank: {sorted(own(exercise) - failed)}"
-    strangers = failed - own(exercise) - after(exercise)
+    earned = {id for id, state in states(result).items() if state == "ok"}
+    assert not own(exercise) & earned, f"earned by a blank: {sorted(own(exercise) & earned)}"
+    told = {id for id, state in states(result).items() if state not in ("ok", "waits")}
+    strangers = told - own(exercise) - after(exercise)
     assert not strangers, stories(result, strangers)
     assert not {"ours", "crashed"} & set(states(result).values())
 
