@@ -440,6 +440,7 @@ async def test_reads_see_one_tenants_rows(work: Work) -> None:
         "workers with a task": [ours.workers[1]],
         "select(Project.id)": [ours.project],
         "Project.tasks": tasks,
+        "tasks joined with their project": tasks,
         "a count": len(tasks),
         "a count beside a project": len(tasks),
     }

@@ -232,11 +232,10 @@ async def test_application_lets_the_database_go(work: Work) -> None:
 async def test_health_tells_ready_from_alive(work: Work) -> None:
     """is alive without its database, and ready with it"""
     live, ready = request("GET", "/health/live"), request("GET", "/health/ready")
-    domain, word = f"{work.draw.word()}.example", work.draw.word()
-    host = {"host": f"10.0.0.{work.draw.randint(2, 200)}:8000"}
+    word = work.draw.word()
     away, silent = {"database": "away"}, {"database": "silent"}
     asked = [live, ready, live | away, ready | away, ready, ready | silent, live | silent, ready]
-    found = await ask(work, *(one | host for one in asked), domain=domain, word=word)
+    found = await ask(work, *asked, word=word)
     for one, answer in zip(asked, found, strict=True):
         did = told(one)
         if one["path"] == live["path"] or "database" not in one:
@@ -617,15 +616,15 @@ async def test_pages_lead_from_page_to_page(work: Work) -> None:
         parts = urlsplit(urljoin(f"http://{side.host}{target}", found[1]))
         return [each.get("id") for each in body], f"{parts.path}?{parts.query}"
 
-    async def walk(target: str, expected: list[int], limit: int, did: str) -> None:
+    async def walk(target: str, expected: list[int], limit: int | None, did: str) -> None:
         seen: list[int] = []
         following: str | None = target
-        for _ in range(len(expected) // limit + 2):
+        for _ in range(len(expected) // (limit or 1) + 2):
             if following is None:
                 break
             ids, following = await page(following)
             work.expect(
-                len(ids) <= limit,
+                limit is None or len(ids) <= limit,
                 f"{did}: expected at most {limit} tasks on a page, found {len(ids)}.",
             )
             seen += ids
@@ -642,7 +641,7 @@ async def test_pages_lead_from_page_to_page(work: Work) -> None:
         )
 
     follow = 'and followed each Link with rel="next"'
-    await walk(path, everything, 50, f"We sent GET {path} without a limit {follow}")
+    await walk(path, everything, None, f"We sent GET {path} without a limit {follow}")
     limit = work.draw.randint(7, 12)
     target = f"{path}?status=review&limit={limit}"
     await walk(target, review, limit, f"We sent GET {target} {follow}")

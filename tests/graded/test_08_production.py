@@ -78,19 +78,19 @@ async def test_index_spares_the_rest_of_the_project(work: Work) -> None:
 # -- trouble -----------------------------------------------------------------------------
 
 PATIENCE, MARGIN = 0.4, 3.0
-TROUBLE = {
-    "refuses connections": "ConnectionRefusedError",
-    "accepts no connection": "TimeoutError",
-    "doesn't answer": "TimeoutError",
-    "has no connection left": "TimeoutError",
-    "hangs": "TimeoutError",
-}
+TROUBLE = (
+    "refuses connections",
+    "accepts no connection",
+    "doesn't answer",
+    "has no connection left",
+    "hangs",
+)
 
 
 @check("production.health.answers_in_time_whatever_happens")
 async def test_health_answers_in_time(work: Work) -> None:
     """answers 503 in time whatever happens, and 200 once it is over"""
-    for kind, error in TROUBLE.items():
+    for kind in TROUBLE:
         how = {"kind": kind, "patience": PATIENCE}
         saw = (await work.probe("production.health", **how)).value
         before = went(work, saw["before"], "We asked for the health of a database")
@@ -105,8 +105,9 @@ async def test_health_answers_in_time(work: Work) -> None:
         work.expect(saw["while"]["seconds"] < PATIENCE + MARGIN, f"{did}; it answered, {late}")
         story = f"{did}: expected 503, found {found['status']}."
         work.expect(found["status"] == 503, story)
-        story = f"{did}: expected the error {error}, and no more than its name, found "
-        work.expect(found["error"] == error, f"{story}{found['error']}.")
+        story = f"{did}: expected an error that names what happened and nobody's address, found"
+        said = str(found["error"] or "")
+        work.expect(said != "" and "10.1.2.3" not in said, f"{story} {found['error']!r}.")
         after = went(work, saw["after"], f"{did}, and again when the trouble was over")
         story = f"{did}, and again when the trouble was over: expected 200, found"
         work.expect(after["status"] == 200, f"{story} {after['status']}, {after['error']}.")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import exists, func, text, update
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlmodel import select
 
 from .kit import Kit
@@ -65,6 +65,12 @@ async def reads(kit: Kit, *, tenant: int, theirs: dict[str, Any]) -> dict[str, A
                 option = selectinload(project.tasks)
                 homes_found = (await session.exec(select(project).options(option))).all()
                 saw["Project.tasks"] = sorted(row.id for home in homes_found for row in home.tasks)
+                joined = select(task).options(joinedload(task.project), joinedload(task.assignee))
+                fresh = joined.order_by(task.id).execution_options(populate_existing=True)
+                with_projects = (await session.exec(fresh)).all()
+                saw["tasks joined with their project"] = [
+                    row.id for row in with_projects if row.project is not None
+                ]
                 await session.commit()
     return saw
 
