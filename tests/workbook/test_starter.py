@@ -166,6 +166,14 @@ def test_missing_files_are_untouched(tiny: Course, tmp_path: Path) -> None:
     assert starter.untouched(tiny, tmp_path / "nothing") == every(tiny)
 
 
+def test_who_has_other_files_than_the_starter_has_begun(tiny: Course, root: Path) -> None:
+    text = (root / "app/database.py").read_text()
+    (root / "app/database").mkdir()
+    (root / "app/database/__init__.py").write_text(text)
+    (root / "app/database.py").unlink()
+    assert "engine.url" not in starter.untouched(tiny, root)
+
+
 def test_what_python_warns_about_is_still_read(tiny: Course, root: Path) -> None:
     edit(root, "app/database.py", URL, 'return "\\d"')
     assert every(tiny) - starter.untouched(tiny, root) == {"engine.url"}

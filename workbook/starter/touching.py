@@ -21,7 +21,8 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 def untouched(course: Course, root: Path) -> set[str]:
     """The exercises of a project whose every blank is as the starter has it.
 
-    A file that can't be read as Python is touched; one that is missing isn't. The
+    A file that can't be read as Python is touched. One that is missing isn't, unless all that
+    its lesson's checks import is there: then the work is in files of the student's own. The
     reference isn't needed: a cut says what its blank looks like.
     """
     work = Work(course, root)
@@ -52,11 +53,11 @@ class Work:
     def is_blank(self, cut: Cut, exercise: Exercise) -> bool:
         """Whether a cut's place holds nothing but its blank; comments don't count."""
         if cut.form == "whole":
-            return not self._exists(cut.file)
+            return not self._exists(cut.file) and not self._has_another_name(cut)
         try:
             source = self._source(cut.file)
             if source is None:
-                return True
+                return not self._is_elsewhere(exercise)
             found = source.names.get(cut.name, [])
             if not found and self._is_in_a_blank(cut):
                 return True
@@ -71,6 +72,18 @@ class Work:
             return self._is_kept(cut, exercise, rest)
         except UNREADABLE:
             return False
+
+    def _has_another_name(self, cut: Cut) -> bool:
+        """Whether a revision lies there that no cut names: Alembic calls them as it likes."""
+        folder = (self.root / cut.file).parent
+        named = {other.file for each in self.course.exercises for other in each.cuts}
+        there = folder.glob(f"*{Path(cut.file).suffix}") if folder.name == "versions" else ()
+        return any(path.relative_to(self.root).as_posix() not in named for path in there)
+
+    def _is_elsewhere(self, exercise: Exercise) -> bool:
+        modules = [name.replace(".", "/") for name in self.course.lesson(exercise.lesson).imports]
+        ways = [(f"{module}.py", f"{module}/__init__.py") for module in modules]
+        return bool(ways) and all(any(self._exists(file) for file in way) for way in ways)
 
     def theirs(self, cut: Cut, exercise: Exercise) -> Iterator[tuple[Cut, Exercise, str]]:
         """Blanks of other exercises inside a class, with their names in it."""
