@@ -40,8 +40,11 @@ async def fill(kit: Kit, *, projects: int, others: int, rare: int) -> dict[str, 
 
 
 @contextmanager
-def trouble(engine: AsyncEngine, kind: str) -> Iterator[None]:
-    """Until it is over, the database of an engine is away, or silent."""
+def trouble(engine: AsyncEngine, kind: str) -> Iterator[asyncio.Event]:
+    """Until it is over, the database of an engine is away, or silent.
+
+    Whoever asked in vain goes on asking until the event is set: what hangs may hang for good.
+    """
     over = asyncio.Event()
 
     def refuse(*_: object) -> None:
@@ -59,11 +62,10 @@ def trouble(engine: AsyncEngine, kind: str) -> Iterator[None]:
     for name, listener in listeners:
         event.listen(engine.sync_engine, name, listener)
     try:
-        yield
+        yield over
     finally:
         for name, listener in listeners:
             event.remove(engine.sync_engine, name, listener)
-        over.set()
 
 
 async def _ask(kit: Kit, engine: AsyncEngine, timeout: float) -> dict[str, Any]:  # noqa: ASYNC109
@@ -79,21 +81,27 @@ async def health(kit: Kit, *, kind: str, patience: float) -> dict[str, Any]:
     """What `check_health` says before, while and after a database is in trouble."""
     engine = honest_engine(kit.url, pool_size=2, max_overflow=0)
     saw = {"before": await _ask(kit, engine, 5.0)}
+    over = asyncio.Event()
     if kind == "has no connection left":
         async with engine.connect(), engine.connect():
             saw["while"] = await _ask(kit, engine, patience)
     else:
         if "connection" in kind:
             await engine.dispose()
-        with trouble(engine, kind):
-            asking = asyncio.create_task(_ask(kit, engine, patience))
-            await asyncio.wait({asking}, timeout=patience + 5)
-        saw["while"] = await asking  # for whoever waited until the trouble was over
-    for _ in range(20):  # what hung needs a moment to let go
-        await asyncio.sleep(0.05)
-        saw["after"] = await _ask(kit, engine, 5.0)
+        with trouble(engine, kind) as over:
+            # As often as there are connections: each question that was given up gives one back.
+            asking = [asyncio.create_task(_ask(kit, engine, patience)) for _ in range(2)]
+            _, waiting = await asyncio.wait(asking, timeout=patience + 5)
+        if waiting or kind == "hangs":
+            over.set()
+        saw["while"] = await asking[0]  # for whoever waited until the trouble was over
+        await asyncio.wait(asking)
+    for _ in range(5):  # what hung needs a moment to let go
+        await asyncio.sleep(0.2)
+        saw["after"] = await _ask(kit, engine, 2.0)
         if saw["after"].get("value", {}).get("status") == 200:
             break
+    over.set()
     await engine.dispose()
     return saw
 
@@ -145,8 +153,11 @@ def _spans(kept: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def monitor(kit: Kit, *, handles: list[str], selects: int) -> dict[str, Any]:
-    """What Prometheus and OpenTelemetry are told of some statements, two of which fail."""
+async def monitor(kit: Kit, *, handles: list[str], selects: int, together: int) -> dict[str, Any]:
+    """What Prometheus and OpenTelemetry are told of some statements, two of which fail.
+
+    The last ones run `together`, each on a connection of its own.
+    """
     worker = kit.use("models.Worker")
     async with watched(kit, slow=60.0) as (engine, monitor, spans):
         with await kit.tenant():
@@ -166,6 +177,12 @@ async def monitor(kit: Kit, *, handles: list[str], selects: int) -> dict[str, An
                 await session.rollback()
                 await session.exec(text("DELETE FROM worker WHERE 1 = 0 /* be slow */"))
                 await session.commit()
+
+        async def read() -> None:
+            async with engine.connect() as connection:
+                await connection.execute(text("select 1 /* be slow */"))
+
+        await asyncio.gather(*(read() for _ in range(together)))
         return {
             "failed": ["error" in taken, "error" in missing],
             "during": during,

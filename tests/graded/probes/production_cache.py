@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import event, update
 from sqlalchemy.util import await_only
 
-from .kit import Kit
+from .kit import Kit, honest_engine
 
 #: Who is told to wait on their way; copied into the tasks they start.
 held_up: ContextVar[bool] = ContextVar("held_up", default=False)
 
 
 @asynccontextmanager
-async def cache(kit: Kit) -> AsyncIterator[Any]:
+async def cache(kit: Kit, **options: Any) -> AsyncIterator[Any]:
     """A cache in this process, of the kit's own engine."""
     await kit.tables()
-    made = kit.use("production.TaskCache")(kit.engine)
+    made = kit.use("production.TaskCache")(kit.engine, **options)
     try:
         yield made
     finally:
@@ -30,7 +30,7 @@ async def cache(kit: Kit) -> AsyncIterator[Any]:
 def _told(task: Any) -> Any:
     if task is None:
         return None
-    return {name: getattr(task, name) for name in ("id", "title", "status", "assignee_id")}
+    return {name: getattr(task, name) for name in ("id", "title", "status", "assignee_id", "tags")}
 
 
 async def _get(kit: Kit, cache: Any, tenant: int | None, task: int) -> dict[str, Any]:
@@ -48,11 +48,42 @@ async def reads(kit: Kit, *, asks: list[dict[str, Any]]) -> list[dict[str, Any]]
     saw = []
     async with cache(kit) as kept:
         for number, ask in enumerate(asks):
-            with kit.recording(str(number)):
+            away = refusing(kit) if ask.get("refused") else nullcontext()
+            with kit.recording(str(number)), away:
                 saw.append(await _get(kit, kept, ask["tenant"], ask["task"]))
             if ask.get("changes") and saw[-1].get("value"):
                 with kit.use("tenancy.tenant_context")(ask["tenant"]):
-                    (await kept.get(ask["task"])).title = ask["changes"]
+                    given = await kept.get(ask["task"])
+                    given.title = ask["changes"]
+                    given.tags.append(ask["changes"])
+    return saw
+
+
+@contextmanager
+def refusing(kit: Kit) -> Iterator[None]:
+    """Until it is over, each statement is refused."""
+
+    def refuse(*_: object) -> None:
+        raise ConnectionResetError("the database is away")
+
+    event.listen(kit.engine.sync_engine, "before_cursor_execute", refuse)
+    try:
+        yield
+    finally:
+        event.remove(kit.engine.sync_engine, "before_cursor_execute", refuse)
+
+
+async def aged(kit: Kit, *, tenant: int, task: int, title: str, ttl: float) -> dict[str, Any]:
+    """What a cache gives once its time is over, of a task that another process changed."""
+    table = kit.use("models.Task").__table__
+    other = honest_engine(kit.url)
+    async with cache(kit, ttl=ttl) as kept:
+        saw = {"before": await _get(kit, kept, tenant, task)}
+        async with other.begin() as connection:
+            await connection.execute(update(table).where(table.c.id == task).values(title=title))
+        await other.dispose()
+        await asyncio.sleep(2 * ttl)
+        saw["after"] = await _get(kit, kept, tenant, task)
     return saw
 
 
@@ -112,6 +143,21 @@ async def crowd(
         "others": [{"value": str(type(one))} if isinstance(one, BaseException) else one
                    for one in saw],
     }  # fmt: skip
+
+
+async def beside(kit: Kit, *, tenant: int, held: int, free: int) -> dict[str, Any]:
+    """What is given of one task while the load of another one is held up."""
+    async with cache(kit) as kept:
+        with hold_up(kit, "after_cursor_execute") as (there, _):
+            holding = asyncio.create_task(_held(_get(kit, kept, tenant, held)))
+            arrived = asyncio.create_task(there.wait())
+            await asyncio.wait({holding, arrived}, return_when="FIRST_COMPLETED")
+            arrived.cancel()
+            asking = asyncio.create_task(_get(kit, kept, tenant, free))
+            done, _waiting = await asyncio.wait({asking}, timeout=3)
+        saw = {"in time": bool(done), "free": await asking}
+        await holding
+    return saw
 
 
 async def overtaken(kit: Kit, *, tenant: int, task: int, title: str, place: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from itertools import product
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,6 +12,12 @@ from .kit import Kit
 from .migrations import runs
 
 Side = dict[str, Any]
+#: The relationships that come along.
+LOADED = {
+    "get": ("assignee",),
+    "list_by_project": ("assignee", "created_by"),
+    "list_tasks": ("assignee", "created_by"),
+}
 
 
 async def tenants(kit: Kit, *, subdomains: list[str]) -> list[dict[str, Any]]:
@@ -159,6 +166,10 @@ async def _call(
             named = {} if tenant is None else {"tenant_id": tenant}
             service = kit.use("services.task_service.TaskService")(session, **named)
             found = await getattr(service, method)(*held, **arguments)
+        if method in LOADED:  # what was not loaded can't be read without await
+            rows = found if isinstance(found, list) else [found] if found else []
+            for row, relationship in product(rows, LOADED[method]):
+                getattr(row, relationship)
         return _ids(found)
 
 
