@@ -115,6 +115,19 @@ async def test_a_killed_server_comes_back_on_next_use(folder: Path, server: Serv
     again.close()
 
 
+async def test_a_server_whose_programs_were_deleted_is_started_anew(
+    folder: Path, server: Server
+) -> None:
+    before = (folder / "data" / "postmaster.pid").read_text()
+    (folder / "data" / "postmaster.opts").write_text("/deleted/bin/postgres\n")
+    assert not server.is_running()
+    with postgres.running_server(folder) as again:
+        assert (folder / "data" / "postmaster.pid").read_text() != before
+        connection = await again.connect()
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+
+
 async def test_a_damaged_cluster_is_made_anew(folder: Path) -> None:
     Server(folder).close()
     wait_for_the_end(folder)

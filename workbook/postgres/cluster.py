@@ -45,7 +45,11 @@ class Cluster:
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
             port, sockets, host = int(lines[3]), lines[4], lines[5]
+            program = (self.data / "postmaster.opts").read_text().split(" ")[0]
         except (OSError, IndexError, ValueError):
+            return None
+        # Where it was installed may be deleted while it runs: then it makes no more databases.
+        if not WINDOWS and not Path(program).exists():
             return None
         where = host if WINDOWS else sockets
         family = socket.AF_INET if WINDOWS else socket.AF_UNIX

@@ -16,7 +16,6 @@ Side = dict[str, Any]
 LOADED = {
     "get": ("assignee",),
     "list_by_project": ("assignee", "created_by"),
-    "list_tasks": ("assignee", "created_by"),
 }
 
 

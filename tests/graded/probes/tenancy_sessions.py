@@ -124,28 +124,7 @@ async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> d
                     "get": [row is not None for row in found],
                     "select": sorted(row.id for row in listed.all()),
                 }
-    saw["lost"] = await _loses_a_change(kit, ours, theirs)
     return saw
-
-
-async def _loses_a_change(kit: Kit, ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Whether a change that was not flushed goes without a word when another tenant comes."""
-    task, _, _ = models(kit)
-
-    async def change() -> None:
-        async with await open_session(kit) as session:
-            with inside(kit, ours["tenant"]):
-                (await session.get(task, ours["tasks"][0])).title = "Not flushed"
-            with inside(kit, theirs["tenant"]):
-                await session.get(task, theirs["tasks"][0])
-            with inside(kit, ours["tenant"]):
-                await session.commit()
-
-    told = "error" in await kit.outcome(change())
-    with inside(kit, ours["tenant"]):
-        async with await open_session(kit) as session:
-            saved = (await session.get(task, ours["tasks"][0])).title == "Not flushed"
-    return not told and not saved
 
 
 async def raw(kit: Kit, *, tenant: int, way: str, lifted: bool = False) -> dict[str, Any]:
