@@ -24,6 +24,7 @@ class Bench:
         self.name = name
         self.url = ""
         self.database = ""
+        self.turn = 0  # which probe this is
         self._recording = recording
 
     def recording(self, window: str = "") -> AbstractContextManager[list[dict[str, Any]]]:

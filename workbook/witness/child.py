@@ -133,6 +133,7 @@ class Witness:
             await self.kit.close()
             self.bench.url, self.bench.database = request["url"], request["database"]
             os.environ["DATABASE_URL"] = request["url"]
+        self.bench.turn += 1
         result = self.probes[request["probe"]](self.kit, **request["inputs"])
         return await result if inspect.isawaitable(result) else result
 

@@ -5,7 +5,9 @@ evidence replace a probe, a method of the kit or a function of a library, and th
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter, is_
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -20,29 +22,53 @@ class Seal:
     """A note of every function of the sealed modules, taken before any student's code runs."""
 
     def __init__(self) -> None:
-        self._names = [entry for module in _modules() for entry in _entries(module)]
-        functions = {id(found): found for *_, value in self._names if (found := _function(value))}
+        names = [entry for module in _modules() for entry in _entries(module)]
+        functions = {id(found): found for *_, value in names if (found := _function(value))}
         self._codes = [(function, function.__code__) for function in functions.values()]
+        spaces: dict[int, list[tuple[Mapping[str, Any], str, Any]]] = defaultdict(list)
+        for entry in names:
+            spaces[id(entry[0])].append(entry)
+        self._spaces = [_columns(entries) for entries in spaces.values()]
+        self._functions = tuple(function for function, _ in self._codes)
+        self._as_loaded = tuple(code for _, code in self._codes)
 
     def holds(self, found: object) -> bool:
         """Whether it is a function that was there before any student's code."""
         return any(function is found for function, _ in self._codes)
 
-    def broken(self, own: Iterable[object] = ()) -> str:
+    def broken(
+        self,
+        own: Iterable[object] = (),
+        *,
+        # As they were when this was loaded, whatever their names mean by now.
+        all_: Callable[..., bool] = all,
+        map_: Any = map,
+        is_: Any = is_,
+        code_of: Any = attrgetter("__code__"),
+    ) -> str:
         """The name of something that is another now than it was, or nothing.
 
         `own` are objects of ours whose methods nobody may hide.
         """
-        for namespace, name, value in self._names:
-            if namespace.get(name) is not value:
-                return f"{namespace.get('__module__') or namespace.get('__name__')}.{name}"
-        for function, code in self._codes:
-            if function.__code__ is not code:
-                return f"{function.__module__}.{function.__qualname__}"
+        # Twice for each probe, for thousands of names: no loop of Python's where all is well.
+        for get, names, values in self._spaces:
+            if not all_(map_(is_, map_(get, names), values)):
+                name = next(n for n, v in zip(names, values, strict=True) if get(n) is not v)
+                return f"{get('__module__') or get('__name__')}.{name}"
+        if not all_(map_(is_, map_(code_of, self._functions), self._as_loaded)):
+            function = next(one for one, code in self._codes if one.__code__ is not code)
+            return f"{function.__module__}.{function.__qualname__}"
         for one in own:
             if hidden := vars(one).keys() & vars(type(one)).keys():
                 return f"{type(one).__name__}.{min(hidden)}"
         return ""
+
+
+def _columns(
+    entries: list[tuple[Mapping[str, Any], str, Any]],
+) -> tuple[Callable[[str], Any], tuple[str, ...], tuple[Any, ...]]:
+    """One namespace's own `get`, its names and what they stood for."""
+    return entries[0][0].get, tuple(name for _, name, _ in entries), tuple(v for *_, v in entries)
 
 
 def _modules() -> list[ModuleType]:
@@ -59,9 +85,10 @@ def _entries(module: ModuleType) -> Iterator[tuple[Mapping[str, Any], str, Any]]
         if callable(value):
             yield vars(module), name, value
         if isinstance(value, type) and value.__module__ == module.__name__:
-            for inner, member in list(vars(value).items()):
+            inside = vars(value)
+            for inner, member in list(inside.items()):
                 if _function(member):
-                    yield vars(value), inner, member
+                    yield inside, inner, member
 
 
 def _function(value: Any) -> FunctionType | None:

@@ -1,6 +1,7 @@
 """Tells an exception as data: its types, its words, and the student's own frames."""
 
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def tell(error: BaseException, root: Path, package: Path, name: str) -> dict[str
     return told
 
 
+@lru_cache(maxsize=2_000)
 def own_place(filename: str, root: Path, package: Path, name: str) -> str | None:
     """`app/models/task.py` for a file of the student's, `None` for any other."""
     path = Path(filename)
