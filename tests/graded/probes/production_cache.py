@@ -30,7 +30,8 @@ async def cache(kit: Kit, **options: Any) -> AsyncIterator[Any]:
 def _told(task: Any) -> Any:
     if task is None:
         return None
-    return {name: getattr(task, name) for name in ("id", "title", "status", "assignee_id", "tags")}
+    told = {name: getattr(task, name) for name in ("id", "title", "status", "assignee_id")}
+    return told | {"tags": list(task.tags)}  # as they are now, whatever becomes of the list
 
 
 async def _get(kit: Kit, cache: Any, tenant: int | None, task: int) -> dict[str, Any]:
