@@ -1,6 +1,7 @@
-"""`python -m benchmarks.peers [ROUNDS] [COUNT] [VENV]`: the same job, in turns, medians.
+"""`python -m benchmarks.peers [ROUNDS] [COUNT] [VENV] [TOOL…]`: the same job, in turns, medians.
 
-The other tools go into an environment of their own, made for the run (or the one named).
+The other tools go into an environment of their own, made for the run (or the one named). Of
+TOOL the names that hold one of the words are measured, beside our own.
 """
 
 import statistics
@@ -36,6 +37,8 @@ def main() -> None:
             "nbgrader, all in one call": by_nbgrader(texts, place / "nbgrader", python),
             "otter run": by_otter(texts, place / "otter", python),
         }
+        wanted = ["reports", *given[3:]] if given[3:] else [""]
+        tools = {name: tool for name, tool in tools.items() if any(w in name for w in wanted)}
         times: dict[str, list[float]] = {name: [] for name in tools}
         for turn in range(rounds):
             for name in sorted(tools, reverse=bool(turn % 2)):
