@@ -24,17 +24,16 @@ class Seal:
     def __init__(self) -> None:
         names = [entry for module in _modules() for entry in _entries(module)]
         functions = {id(found): found for *_, value in names if (found := _function(value))}
-        self._codes = [(function, function.__code__) for function in functions.values()]
+        self._functions = tuple(functions.values())
+        self._codes = tuple(function.__code__ for function in self._functions)
         spaces: dict[int, list[tuple[Mapping[str, Any], str, Any]]] = defaultdict(list)
         for entry in names:
             spaces[id(entry[0])].append(entry)
         self._spaces = [_columns(entries) for entries in spaces.values()]
-        self._functions = tuple(function for function, _ in self._codes)
-        self._as_loaded = tuple(code for _, code in self._codes)
 
     def holds(self, found: object) -> bool:
         """Whether it is a function that was there before any student's code."""
-        return any(function is found for function, _ in self._codes)
+        return any(function is found for function in self._functions)
 
     def broken(
         self,
@@ -55,8 +54,9 @@ class Seal:
             if not all_(map_(is_, map_(get, names), values)):
                 name = next(n for n, v in zip(names, values, strict=True) if get(n) is not v)
                 return f"{get('__module__') or get('__name__')}.{name}"
-        if not all_(map_(is_, map_(code_of, self._functions), self._as_loaded)):
-            function = next(one for one, code in self._codes if one.__code__ is not code)
+        if not all_(map_(is_, map_(code_of, self._functions), self._codes)):
+            pairs = zip(self._functions, self._codes, strict=True)
+            function = next(one for one, code in pairs if one.__code__ is not code)
             return f"{function.__module__}.{function.__qualname__}"
         for one in own:
             if hidden := vars(one).keys() & vars(type(one)).keys():
