@@ -8,8 +8,8 @@ from typing import Self
 
 from workbook.course import Course
 from workbook.grading.grader import Result
-from workbook.judge.plugin import suite_version
 from workbook.judge.run import Judges
+from workbook.judge.versions import suite_version
 
 
 class OpenGrader:

@@ -98,7 +98,7 @@ class StatementMonitor:
         (``perf_counter()``), its span (``self.tracer.start_span(name, kind=…, attributes=…)``).
         Not a list on the connection: a statement that fails, or never ends, would stay on it.
         """
-        operation = sql.lstrip().partition(" ")[0].upper()
+        operation = "".join(sql.split(maxsplit=1)[:1]).upper()
         if operation in OPERATIONS:
             attributes = {"db.system.name": connection.dialect.name, "db.query.text": sql}
             span = self.tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)

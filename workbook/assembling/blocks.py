@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 PATH = re.compile(r"(?<![\w/.-])(?:\.?/)?((?:[\w.-]+/)*[\w-][\w.-]*\.(?:py|ini|mako|md|toml))\b")
 FIRST_LINE = re.compile(r"\s*(?:#+|;|//|<!--|[\"']{3})\s*(?:file ?name|file|path)?\s*:?\s*`?", re.I)
@@ -39,6 +39,8 @@ class Answer:
 
 def parse(text: str) -> Answer:
     """The code blocks of a Markdown text; lines count from one."""
+    from markdown_it import MarkdownIt  # late: judges and most commands never read Markdown
+
     front, body, above = _split(text)
     blocks: list[Block] = []
     title = said = ""
@@ -84,6 +86,8 @@ def _split(text: str) -> tuple[dict[str, str], str, int]:
     found = re.match(r"---\r?\n(.*?\r?\n)---\r?\n", text, re.S)
     if found is None:
         return {}, text, 0
+    import yaml
+
     try:
         front = yaml.safe_load(found[1])
     except yaml.YAMLError:

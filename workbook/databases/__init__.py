@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from workbook.databases.given import GivenServer
 from workbook.databases.looking import Busy, Database, Unreadable
 from workbook.databases.own import OwnServer
-from workbook.databases.sqlite import SQLiteDatabase
+from workbook.databases.sqlite import SQLiteDatabase, folder_for_a_while
 from workbook.postgres import DatabaseUnavailable, Server
+
+if TYPE_CHECKING:
+    from workbook.databases.given import GivenServer
 
 __all__ = [
     "KINDS",
@@ -23,6 +25,7 @@ __all__ = [
     "Databases",
     "SQLiteDatabase",
     "Unreadable",
+    "folder_for_a_while",
 ]
 
 KINDS = ("sqlite", "postgresql")
@@ -101,6 +104,8 @@ class Databases:
     async def _opened(self) -> OwnServer | GivenServer:
         source: OwnServer | GivenServer
         if self._db_url is not None:
+            from workbook.databases.given import GivenServer  # late: it needs SQLAlchemy
+
             source = GivenServer(self._db_url)
         else:
             if self._server is None:

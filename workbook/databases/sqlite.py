@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from contextlib import closing
@@ -22,6 +25,13 @@ _TABLES = """
       AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"""
 
 _SEQUENCE = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
+_MEMORY, _ROOM = Path("/dev/shm"), 256 * 1024**2
+
+
+def folder_for_a_while() -> tempfile.TemporaryDirectory[str]:
+    """A folder for files nobody keeps: in memory if there is room, for commits wait for disks."""
+    roomy = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+    return tempfile.TemporaryDirectory(prefix="workbook-", dir=_MEMORY if roomy else None)
 
 
 class SQLiteDatabase:

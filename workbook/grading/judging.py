@@ -19,8 +19,8 @@ from workbook.grading.place import Place
 from workbook.judge.client import JudgeFault
 from workbook.judge.confinement import Confinement
 from workbook.judge.outcome import Outcome
-from workbook.judge.plugin import suite_version
 from workbook.judge.run import Judges
+from workbook.judge.versions import suite_version
 from workbook.postgres import Server
 from workbook.sandbox.other_user import closed_to_others
 

@@ -4,7 +4,7 @@ A suite needs `check` and `Work`; a client needs `Judges`, whose `run` returns a
 """
 
 from .evidence import NotYet, Seen, StudentError
-from .plugin import check
+from .marking import check
 from .work import Work
 
 __all__ = ["NotYet", "Seen", "StudentError", "Work", "check"]

@@ -5,22 +5,16 @@ submission after another on tests that were collected once.
 """
 
 import asyncio
-import hashlib
-import tempfile
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbook.databases import KINDS, Databases
+from workbook.databases import KINDS, Databases, folder_for_a_while
 
-from .confinement import Confinement, add_options
-
-
-def check(id: str) -> Callable[[Any], Any]:
-    """Says which check of the manifest a test is; its docstring is the check's line."""
-    return pytest.mark.check(id)
+from .options import add_options, confinement_of
+from .versions import seed_of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,13 +71,13 @@ class Room:
             probes = self.course.suites / "probes"
             option = self.config.getoption
             kinds = KINDS if option("--db") == "both" else (option("--db"),)
-            if confined := Confinement.of(self.config):
+            if confined := confinement_of(self.config):
                 from .jailed import furnished
 
                 self.nursery, self.databases = furnished(confined, probes, kinds)
             else:
                 self.nursery = nursery(probes)
-                self.folder = tempfile.TemporaryDirectory(prefix="workbook-")
+                self.folder = folder_for_a_while()
                 self.databases = Databases(
                     kinds, folder=Path(self.folder.name), db_url=option("--db-url")
                 )
@@ -104,21 +98,6 @@ class Room:
             await self.databases.__aexit__(None, None, None)
         if self.folder is not None:
             self.folder.cleanup()
-
-
-def seed_of(course: Any, digest: str) -> int:
-    """The seed that a submission and a version of the suites give."""
-    text = f"{digest} {suite_version(course)}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-def suite_version(course: Any) -> str:
-    """A hash of the graded suites, their probes and the manifest."""
-    found = hashlib.sha256()
-    files = [*course.suites.rglob("*.py"), *course.folder.glob("*.toml")]
-    for path in sorted(files, key=lambda path: path.name):
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()[:16]
 
 
 ROOM = pytest.StashKey[Room]()

@@ -13,7 +13,7 @@ import pytest
 from workbook.course import Check
 from workbook.cuts import render
 
-from .confinement import Confinement
+from .options import confinement_of
 from .outcome import Outcome, judge
 from .sitting import Sitting
 from .steady import steady
@@ -33,7 +33,7 @@ class Rehearsal:
             mark = item.get_closest_marker("check")
             if mark and item.callspec.params.get("work") == work.kind:  # type: ignore[attr-defined]
                 self._items[str(mark.args[0])] = item
-        confined = Confinement.of(request.config)
+        confined = confinement_of(request.config)
         self._work, self._staging = work, confined.staging if confined else None
 
     async def hold(self, files: Mapping[str, str], ids: Sequence[str]) -> list[Outcome]:

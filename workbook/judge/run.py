@@ -14,9 +14,9 @@ from .confinement import Confinement
 from .lines import lines
 from .outcome import Outcome
 from .places import place_of
-from .plugin import seed_of
 from .target import find_target
 from .verdicts import FINE, NAMES, assemble
+from .versions import seed_of
 
 OnOutcome = Callable[[Outcome], None]
 

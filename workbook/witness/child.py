@@ -88,20 +88,24 @@ class Witness:
         self.seal, self._broken = tools.seal, ""
 
     def serve(self, stream: BinaryIO, send: Send) -> None:
-        """Answers requests until the stream ends."""
+        """Answers requests until the stream ends.
+
+        The judge has each answer confirmed. So the seal is looked at before each probe too: what
+        is put back at the end of one was seen at the end of that before.
+        """
         with asyncio.Runner() as runner:
             while (request := frames.read(stream)) is not None:
-                # Before too: what is put back at the end of a probe is not there any more after.
-                self._broken = self._broken or self._changed(request.get("probe"))
                 if request["do"] == "confirm":
+                    self._broken = self._broken or self._changed()
                     send(frames.pack({**request, "broken": self._broken}))
                 else:
+                    name = request.get("probe")
+                    if name and not self.seal.holds(self.probes.get(name)):
+                        self._broken = self._broken or f"probes.{name}"
                     send(self._packed(runner.run(self._answer(request))))
 
-    def _changed(self, probe: str | None) -> str:
+    def _changed(self) -> str:
         """The name of something of ours that is another now, or nothing."""
-        if probe is not None and not self.seal.holds(self.probes.get(probe)):
-            return f"probes.{probe}"
         return self.seal.broken((self, self.kit, self.bench, self.recording))
 
     def _packed(self, answer: dict[str, Any]) -> bytes:

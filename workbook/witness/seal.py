@@ -49,7 +49,7 @@ class Seal:
 
         `own` are objects of ours whose methods nobody may hide.
         """
-        # Twice for each probe, for thousands of names: no loop of Python's where all is well.
+        # For each probe, for thousands of names: no loop of Python's where all is well.
         for get, names, values in self._spaces:
             if not all_(map_(is_, map_(get, names), values)):
                 name = next(n for n, v in zip(names, values, strict=True) if get(n) is not v)

@@ -180,7 +180,7 @@ async def monitor(kit: Kit, *, handles: list[str], selects: int, together: int) 
 
         async def read() -> None:
             async with engine.connect() as connection:
-                await connection.execute(text("select 1 /* be slow */"))
+                await connection.execute(text("select\n1 /* be slow */"))
 
         await asyncio.gather(*(read() for _ in range(together)))
         return {
