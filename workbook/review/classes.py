@@ -8,7 +8,7 @@ from functools import cached_property
 
 from .sources import Source
 from .tables import Column, Link, Table, read_class
-from .trees import dotted
+from .trees import arguments_of, dotted
 
 
 class Classes:
@@ -72,6 +72,29 @@ class Classes:
             return table
         home = f".{table.source.module}."
         return table if f".{module}." in home else None
+
+    def class_behind(self, source: Source, value: ast.expr) -> ast.ClassDef | None:
+        """The project's class of a value: made here, one line before, or named by a parameter."""
+        function = source.function_of(value)
+        found: list[ast.expr | None] = [value]
+        if isinstance(value, ast.Name) and function is not None:
+            made: list[ast.expr] = source.assigned(function).get(value.id, [])
+            given = [each for each in arguments_of(function) if each.arg == value.id]
+            found = [each.annotation for each in given] + [
+                each if isinstance(each, ast.Call) else None for each in made
+            ]
+        elif not isinstance(value, ast.Call):
+            return None
+        if len(found) != 1:
+            return None
+        named = found[0].func if isinstance(found[0], ast.Call) else found[0]
+        module, _, name = source.qualified(named).rpartition(".")
+        known = self.classes.get(name, [])
+        if len(known) != 1:
+            return None
+        home = known[0].source
+        here = f".{module}." in f".{home.module}." if module else home is source
+        return known[0].node if here else None
 
     def columns(self, table: Table) -> dict[str, Column]:
         """A table's columns, inherited ones included."""

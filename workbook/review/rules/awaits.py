@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..calls import method, receiver
 from ..project import Project
 from ..registry import Mark, rule
 from ..sessions import ASYNC, COROUTINES, PLAIN
 from ..sources import Source
-from ..trees import decorators_of, dotted, is_generator, last
+from ..trees import decorators_of, dotted, is_generator
 
 USED = (ast.Attribute, ast.Subscript, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.FormattedValue)
 RESULTS = {
@@ -116,22 +117,32 @@ def find_needless_awaits(source: Source, project: Project) -> Iterator[Mark]:
     everywhere=True,
 )
 def find_dropped_calls(source: Source, project: Project) -> Iterator[Mark]:
-    for statement in source.every(ast.Expr):
-        call = statement.value
-        if not isinstance(call, ast.Call):
-            continue
-        name = dotted(call.func)
-        scope = source.scope_of(statement)
-        if name.startswith("self.") and name.count(".") == 1:
-            owner = source.class_of(statement)
-            body = owner.body if owner else []
-        elif name and "." not in name and isinstance(scope, ast.AsyncFunctionDef):
-            body = source.tree.body
-        else:
-            continue
-        same = [item for item in body if getattr(item, "name", "") == last(name)]
-        if len(same) == 1 and _makes_coroutine(same[0]):
-            yield call, f"`{name}` is an async function; this call never runs it."
+    for call in source.every(ast.Call):
+        if _is_lost(source, call):
+            same = [
+                item
+                for item in _where_defined(source, project, call)
+                if getattr(item, "name", "") == method(call)
+            ]
+            if len(same) == 1 and _makes_coroutine(same[0]):
+                name = dotted(call.func) or method(call)
+                yield call, f"`{name}` is an async function; this call never runs it."
+
+
+def _where_defined(source: Source, project: Project, call: ast.Call) -> list[ast.stmt]:
+    """The body of the class or the module that a called function belongs to."""
+    on, name = receiver(call), source.qualified(call.func)
+    if dotted(on) == "self":
+        owner = source.class_of(call)
+        return owner.body if owner else []
+    if on is not None and (owner := project.class_behind(source, on)):
+        return owner.body
+    if not name or not isinstance(source.scope_of(call), ast.AsyncFunctionDef):
+        return []
+    if on is None and name == method(call):
+        return source.tree.body
+    home = project.by_module.get(name.rpartition(".")[0])
+    return home.tree.body if home else []
 
 
 def _makes_coroutine(node: ast.stmt) -> bool:

@@ -10,7 +10,7 @@ from ..project import Project
 from ..registry import Mark, rule
 from ..sessions import ASYNC
 from ..sources import Source
-from ..trees import Function, body_of, dotted, names_in, within
+from ..trees import Function, body_of, dotted, names_in, targets_of, within
 from ..units import committed_by
 
 BRANCHES = (ast.If, ast.Try, ast.For, ast.While, ast.AsyncFor)
@@ -38,8 +38,9 @@ def _blocks(source: Source, function: Function) -> Iterator[list[ast.stmt]]:
 
 
 def _second_commits(source: Source, project: Project, block: list[ast.stmt]) -> Iterator[Mark]:
-    """Commits of a block that follow another one and go on with its objects."""
+    """Commits of a block that follow another one and go on with its objects, or change others."""
     committed, mine, used, wrote = "", set[str](), set[str](), False
+    before, changed = set[str](), set[str]()
     for statement in block:
         calls = session_calls(source, project, within(statement))
         if _waits_outside(source, project, statement):
@@ -47,16 +48,21 @@ def _second_commits(source: Source, project: Project, block: list[ast.stmt]) -> 
         if isinstance(statement, ast.If) and _ends(statement.body):
             continue
         used |= set() if {method(call) for call in calls} == {"refresh"} else names_in(statement)
+        changed |= _names_changed(statement)
         for call in calls:
             if method(call) in ADDS:
                 wrote = True
                 mine |= _names_added(call) if not committed else set()
         for name, place in _commits(source, project, statement, calls):
-            if committed == name and wrote and mine & used:
-                yield place, f"An earlier commit has already made `{min(mine & used)}` final."
-            if committed != name:
-                committed, used = name, set()
-            wrote = False
+            if committed == name:
+                final = mine & used if wrote else set()
+                if changed and not before & changed:
+                    final |= before
+                if final:
+                    yield place, f"An earlier commit has already made `{min(final)}` final."
+            else:
+                committed, used, before = name, set(), set()
+            before, changed, wrote = before | changed, set(), False
 
 
 def _commits(
@@ -76,6 +82,16 @@ def _names_added(call: ast.Call) -> set[str]:
     given = call.args[0] if call.args else None
     parts = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
     return {item.id for item in parts if isinstance(item, ast.Name)}
+
+
+def _names_changed(statement: ast.stmt) -> set[str]:
+    """The names of objects that get new values for their attributes."""
+    found = set()
+    for node in within(statement):
+        for target in targets_of(node):
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                found.add(target.value.id)
+    return found - {"self", "cls"}
 
 
 def _ends(body: list[ast.stmt]) -> bool:
