@@ -146,18 +146,31 @@ def _opens(project: Project, call: ast.Call) -> bool:
 )
 def find_unclosed_sessions(source: Source, project: Project) -> Iterator[Mark]:
     for function in source.every(ast.AsyncFunctionDef):
-        if not is_generator(function):
-            continue
         nodes = source.inside(function)
         final = [node for node in nodes if isinstance(node, ast.Try) for node in node.finalbody]
         closed = {owner(call) for call in session_calls(source, project, within(*final))}
         entered = {dotted(node.context_expr) for node in nodes if isinstance(node, ast.withitem)}
         yielded = {dotted(node.value) for node in nodes if isinstance(node, ast.Yield)}
         for node in nodes:
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                name = dotted(node.targets[0])
-                opened = project.sessions.made(source, node.value) in ASYNC and _opens(
-                    project, node.value
-                )
-                if opened and name in yielded - closed - entered:
-                    yield node, f"`{name}` is opened and handed out, and not closed on every path."
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            made = project.sessions.made(source, node.value) in ASYNC
+            name = dotted(node.targets[0])
+            if not made or not _opens(project, node.value) or name in closed | entered:
+                continue
+            if name in yielded:
+                yield node, f"`{name}` is opened and handed out, and not closed on every path."
+            elif not is_generator(function) and _is_left_open(source, function, name):
+                yield node, f"`{name}` is opened here, and nothing closes it."
+
+
+def _is_left_open(source: Source, function: ast.AST, name: str) -> bool:
+    """Whether a name is only asked for its methods, and `close` is none of them."""
+    uses = [
+        source.parents[node]
+        for node in source.inside(function)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    asked = {use.attr for use in uses if isinstance(use, ast.Attribute)}
+    alone = all(isinstance(use, ast.Attribute) for use in uses)
+    return bool(uses) and alone and not asked & {"close", "aclose", "begin", "__aenter__"}
