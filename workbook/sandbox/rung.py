@@ -111,6 +111,8 @@ def _plain(scratch: Path) -> dict[str, str]:
     return {
         **bubblewrap.CLEAN, "HOME": place, "TMPDIR": place, "TEMP": place,
         "PYTHONDONTWRITEBYTECODE": "1", "WORKBOOK_OUTSIDE": outside, **keep,
+        # Else each thread keeps 64 MB of addresses, eight threads a core, and few are left.
+        "MALLOC_ARENA_MAX": "2",
     }  # fmt: skip
 
 
