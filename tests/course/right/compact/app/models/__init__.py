@@ -74,9 +74,7 @@ class Project(Tracked, Owned, table=True):
     name: str
     description: str | None = None
     status: str = "active"
-    meta: dict[str, Any] = Field(
-        default_factory=dict, sa_column=json_of(dict, "metadata")
-    )
+    meta: dict[str, Any] = Field(default_factory=dict, sa_column=json_of(dict, "metadata"))
     created_at: datetime = stamped()
     updated_at: datetime = stamped(onupdate=now)
     tasks: list["Task"] = along("project_id", "project", cascade="all", passive_deletes=True)

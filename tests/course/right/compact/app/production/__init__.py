@@ -304,9 +304,7 @@ class StatementMonitor:
             yield
             return
         attributes = {"db.system.name": self.engine.dialect.name, "db.query.text": sql}
-        span = self.tracer.start_span(
-            operation, kind=trace.SpanKind.CLIENT, attributes=attributes
-        )
+        span = self.tracer.start_span(operation, kind=trace.SpanKind.CLIENT, attributes=attributes)
         started, outcome = self.begun.pop(context, None) or perf_counter(), "ok"
         try:
             yield
@@ -320,7 +318,9 @@ class StatementMonitor:
             span.end()
             self.seconds.labels(operation, outcome).observe(seconds)
         if seconds >= self.slow:
-            self.slow_statements.append(SlowStatement(sql, seconds, self.plan(sql, values, context)))
+            self.slow_statements.append(
+                SlowStatement(sql, seconds, self.plan(sql, values, context))
+            )
 
     def plan(self, sql: str, values: Any, context: Any) -> str:
         how = "EXPLAIN QUERY PLAN" if self.engine.dialect.name == "sqlite" else "EXPLAIN"
