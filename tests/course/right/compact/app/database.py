@@ -1,3 +1,4 @@
+from functools import cache
 from os import environ
 
 from sqlalchemy import URL, event, make_url
@@ -55,17 +56,13 @@ def build_engine(url, *, pool_size: int = 5, max_overflow: int = 10) -> AsyncEng
     return engine
 
 
-_engines: dict[str, AsyncEngine] = {}
-
-
+@cache
 def get_engine() -> AsyncEngine:
-    if "main" not in _engines:
-        _engines["main"] = build_engine(
-            environ.get("DATABASE_URL", "sqlite:///task_api.db"),
-            pool_size=int(environ.get("DB_POOL_SIZE", 5)),
-            max_overflow=int(environ.get("DB_MAX_OVERFLOW", 10)),
-        )
-    return _engines["main"]
+    return build_engine(
+        environ.get("DATABASE_URL", "sqlite:///task_api.db"),
+        pool_size=int(environ.get("DB_POOL_SIZE", 5)),
+        max_overflow=int(environ.get("DB_MAX_OVERFLOW", 10)),
+    )
 
 
 def build_session_factory(engine):

@@ -1,8 +1,6 @@
-"""Given: what callers send to the database layer and what they get to read.
+"""Given: what callers send to the database layer and what they get to read."""
 
-Extended: ``TaskPage`` for the list route.
-"""
-
+import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, TypeVar
@@ -29,12 +27,13 @@ from .vocabulary import (
 )
 
 T = TypeVar("T", bound=JsonValue)
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def storable(value: T) -> T:
-    """Refuse what PostgreSQL's text and jsonb can't hold: NUL, NaN, infinity."""
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("text can't hold a NUL character")
+    """Refuse what PostgreSQL's text and jsonb can't hold: NUL, half a character, NaN, infinity."""
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise ValueError("text can't hold a NUL character or half of a surrogate pair")
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("JSON has no NaN and no infinity")
     if isinstance(value, dict):
@@ -45,15 +44,16 @@ def storable(value: T) -> T:
     return value
 
 
-Text = Annotated[str, AfterValidator(storable)]
+# The OpenAPI says it too, as far as a pattern can.
+Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Title = Annotated[Text, StringConstraints(min_length=1, max_length=TITLE_LENGTH)]
 Handle = Annotated[
     str, StringConstraints(pattern=rf"^@[{HANDLE_ALPHABET}]{{1,{HANDLE_LENGTH - 1}}}$")
 ]
-Tags = Annotated[list[str], AfterValidator(storable)]
-Meta = Annotated[dict[str, JsonValue], AfterValidator(storable)]
-# The column is a 32-bit integer on PostgreSQL.
-RowId = Annotated[int, Field(le=2**31 - 1)]
+Tags = list[Text]
+Meta = Annotated[dict[Text, JsonValue], AfterValidator(storable)]
+# The column is a 32-bit integer on PostgreSQL, counted from 1.
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 # A day away from either end of the calendar, so that every zone's moment has a UTC form.
 Moment = Annotated[
     AwareDatetime,
@@ -84,11 +84,10 @@ class ProjectCreate(Input):
     meta: Meta = Field(default_factory=dict, validation_alias=AliasChoices("metadata", "meta"))
 
 
-class TaskCreate(Input):
-    """A new task of a project."""
+class TaskFields(Input):
+    """What a new task is, wherever it belongs."""
 
     title: Title
-    project_id: RowId
     description: Text | None = None
     status: TaskStatus = "pending"
     priority: TaskPriority = "medium"
@@ -96,6 +95,12 @@ class TaskCreate(Input):
     assignee_id: RowId | None = None
     parent_task_id: RowId | None = None
     due_date: Moment | None = None
+
+
+class TaskCreate(TaskFields):
+    """A new task of a project."""
+
+    project_id: RowId
 
 
 # A default that is never validated, of a field that takes no None from a caller.
@@ -163,10 +168,3 @@ class TaskRead(Output):
     parent_task_id: int | None
     updated_at: AwareDatetime
     due_date: AwareDatetime | None
-
-
-class TaskPage(BaseModel):
-    """One page of tasks and where the next one starts."""
-
-    tasks: list[TaskRead]
-    next_after: int | None = None

@@ -40,9 +40,7 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="project_pkey"),
-        sa.CheckConstraint(
-            "status IN ('active', 'archived')", name=op.f("project_status_check")
-        ),
+        sa.CheckConstraint("status IN ('active', 'archived')", name=op.f("project_status_check")),
     )
 
 

@@ -3,22 +3,34 @@
 from datetime import datetime
 from typing import Any, Optional
 
-from sqlalchemy import CheckConstraint, String, event
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint, event
 from sqlmodel import Field, Relationship
 
 from .audit import AuditLog
-from .parts import Table, Tracked, json_of, now
+from .parts import Owned, Table, Tracked, json_of, now
+from .security import secure
 
-__all__ = ["AuditLog", "Project", "Table", "Task", "Worker"]
+__all__ = ["AuditLog", "Owned", "Project", "Table", "Task", "Tenant", "Worker"]
 
 
 def stamped(**more: Any) -> Any:
     return Field(default_factory=now, sa_column_kwargs=more, nullable=False)
 
 
-def link(target: str, *, required: bool = False, gone: str) -> Any:
-    default = {} if required else {"default": None}
-    return Field(foreign_key=target, ondelete=gone, index=True, **default)
+def link(target: str) -> Any:
+    """A key that is emptied when its row goes; a pair could not be, since it has the tenant."""
+    return Field(default=None, foreign_key=target, ondelete="SET NULL", index=True)
+
+
+def pair(column: str, target: str, gone: str | None, **more: Any) -> ForeignKeyConstraint:
+    """A key to a row of the same tenant."""
+    return ForeignKeyConstraint(
+        ["tenant_id", column],
+        [f"{target}.tenant_id", f"{target}.id"],
+        name=f"task_{column.removesuffix('_id')}_fkey",
+        ondelete=gone,
+        **more,
+    )
 
 
 def along(key: str, back: str, **more: Any) -> Any:
@@ -27,8 +39,17 @@ def along(key: str, back: str, **more: Any) -> Any:
     )
 
 
-class Worker(Table, table=True):
+class Tenant(Table, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    subdomain: str = Field(unique=True)
+    created_at: datetime = stamped()
+
+
+class Worker(Owned, table=True):
     __table_args__ = (
+        UniqueConstraint("tenant_id", "id", name="worker_owned_key"),
+        UniqueConstraint("tenant_id", "handle", name="worker_handle_key"),
         CheckConstraint(
             "rtrim(handle, '-_0123456789abcdefghijklmnopqrstuvwxyz') = '@'", name="handle_letters"
         ),
@@ -36,7 +57,7 @@ class Worker(Table, table=True):
         CheckConstraint("type = 'human' OR type = 'agent'", name="kind"),
     )
     id: int | None = Field(default=None, primary_key=True)
-    handle: str = Field(unique=True)
+    handle: str
     type: str = Field(default="human")
     email: str | None = None
     created_at: datetime = stamped()
@@ -44,21 +65,22 @@ class Worker(Table, table=True):
     created_tasks: list["Task"] = along("created_by_id", "created_by", passive_deletes="all")
 
 
-class Project(Tracked, Table, table=True):
-    __table_args__ = (CheckConstraint("status IN ('active', 'archived')", name="status"),)
+class Project(Tracked, Owned, table=True):
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id", name="project_owned_key"),
+        CheckConstraint("status IN ('active', 'archived')", name="status"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     name: str
     description: str | None = None
     status: str = "active"
-    meta: dict[str, Any] = Field(
-        default_factory=dict, sa_column=json_of(dict, "metadata")
-    )
+    meta: dict[str, Any] = Field(default_factory=dict, sa_column=json_of(dict, "metadata"))
     created_at: datetime = stamped()
     updated_at: datetime = stamped(onupdate=now)
     tasks: list["Task"] = along("project_id", "project", cascade="all", passive_deletes=True)
 
 
-class Task(Tracked, Table, table=True):
+class Task(Tracked, Owned, table=True):
     __table_args__ = (
         CheckConstraint("title <> '' AND length(title) < 501", name="title"),
         CheckConstraint(
@@ -66,6 +88,14 @@ class Task(Tracked, Table, table=True):
         ),
         CheckConstraint("priority IN ('low','medium','high','critical')", name="priority"),
         CheckConstraint("NOT (parent_task_id = id)", name="parent"),
+        UniqueConstraint("tenant_id", "id", name="task_owned_key"),
+        pair("project_id", "project", "CASCADE"),
+        pair("created_by_id", "worker", "RESTRICT"),
+        pair("assignee_id", "worker", None, deferrable=True, initially="DEFERRED"),
+        pair("parent_task_id", "task", None, deferrable=True, initially="DEFERRED"),
+        Index("task_list_idx", "tenant_id", "project_id", "id"),
+        Index("task_page_idx", "tenant_id", "project_id", "status", "id"),
+        Index("task_creator_idx", "tenant_id", "created_by_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     title: str = Field(sa_type=String)
@@ -73,10 +103,10 @@ class Task(Tracked, Table, table=True):
     status: str = "pending"
     priority: str = "medium"
     tags: list[str] = Field(default_factory=list, sa_column=json_of(list, "tags"))
-    project_id: int = link("project.id", required=True, gone="CASCADE")
-    assignee_id: int | None = link("worker.id", gone="SET NULL")
-    created_by_id: int = link("worker.id", required=True, gone="RESTRICT")
-    parent_task_id: int | None = link("task.id", gone="SET NULL")
+    project_id: int
+    assignee_id: int | None = link("worker.id")
+    created_by_id: int
+    parent_task_id: int | None = link("task.id")
     created_at: datetime = stamped()
     updated_at: datetime = stamped(onupdate=now)
     due_date: datetime | None = None
@@ -91,3 +121,6 @@ class Task(Tracked, Table, table=True):
 @event.listens_for(Task, "before_update")
 def count_revision(mapper: Any, connection: Any, task: Task) -> None:
     task.revision += 1
+
+
+secure(Table.metadata)

@@ -7,7 +7,9 @@ from sqlalchemy import JSON, Column, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.mutable import MutableDict, MutableList
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
+
+from ..scope import whose
 
 TRACKED = {dict: MutableDict, list: MutableList}
 
@@ -36,6 +38,12 @@ class Table(
     ),
 ):
     pass
+
+
+class Owned(Table):
+    """A row of one tenant's."""
+
+    tenant_id: int = Field(default_factory=whose, foreign_key="tenant.id", ondelete="RESTRICT")
 
 
 class Tracked:

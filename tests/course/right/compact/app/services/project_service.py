@@ -1,11 +1,12 @@
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..errors import ConflictError, NotFoundError
 from ..models import AuditLog, Project, Task, Worker
 from ..schemas import ProjectCreate
+from ..scope import whose
 from .atomic import atomic
 
 
@@ -34,7 +35,11 @@ async def create_project_with_tasks(
 async def complete_project_tasks(session: AsyncSession, project_id: int) -> int:
     done = await session.scalars(
         update(Task)
-        .where(col(Task.project_id) == project_id, col(Task.status) != "completed")
+        .where(
+            col(Task.tenant_id) == whose(),
+            col(Task.project_id) == project_id,
+            col(Task.status) != "completed",
+        )
         .values(status="completed", revision=Task.revision + 1)
         .returning(Task.id),
         execution_options={"synchronize_session": "fetch"},
@@ -42,16 +47,30 @@ async def complete_project_tasks(session: AsyncSession, project_id: int) -> int:
     return len(done.all())
 
 
+@atomic
+async def delete_project(session: AsyncSession, project_id: int) -> None:
+    gone = await session.scalars(
+        delete(Project)
+        .where(col(Project.tenant_id) == whose(), col(Project.id) == project_id)
+        .returning(Project.id)
+    )
+    if gone.first() is None:
+        raise NotFoundError(f"no project {project_id}")
+
+
 async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> Worker:
+    rename = (
+        update(Worker)
+        .where(col(Worker.tenant_id) == whose(), col(Worker.id) == worker_id)
+        .values(handle=handle)
+        .returning(Worker)
+        .execution_options(populate_existing=True)
+    )
     try:
         async with session.begin_nested():
-            found = await session.exec(
-                text("UPDATE worker SET handle = :handle WHERE id = :id"),
-                params={"handle": handle, "id": worker_id},
-            )
+            worker = (await session.scalars(rename)).first()
     except IntegrityError as error:
         raise ConflictError(f"{handle} can't be had") from error
-    if not found.rowcount:
+    if worker is None:
         raise NotFoundError("no such worker")
-    query = select(Worker).where(Worker.id == worker_id).execution_options(populate_existing=True)
-    return (await session.exec(query)).one()
+    return worker
