@@ -377,7 +377,7 @@ async def test_slow_statements_are_kept_with_their_plan(work: Work) -> None:
             work.expect(inserts or "worker" in one["plan"].lower(), f"{story} for {one['sql']}.")
             story = f"{did}: expected no values of rows in the statements, found {one['sql']!r}."
             work.expect(not any(handle in one["sql"] for handle in handles), story)
-            took, least = one["seconds"], 0.09 if "be slow" in one["sql"] else 0.0
+            took, least = one["seconds"], 0.09 if "be_slow" in one["sql"] else 0.0
             story = f"{did}: expected {least} seconds or so for {one['sql']}, found {took:.3g}."
             work.expect(least <= took < 10, story)
         count = len(seen.value["spans"])

@@ -82,9 +82,10 @@ def _story(row: Row, column: int, width: int) -> Iterator[Line]:
         yield last
     if row.printed and row.verdict != "ok":
         shown = row.printed.split("\n")
+        # The last lines: a traceback says at its end what happened.
         more = ["…"] if len(shown) > _MOST_PRINTED else []
         yield [(indent, ""), ("It printed:", "aside")]
-        for line in [*shown[:_MOST_PRINTED], *more]:
+        for line in [*more, *shown[-_MOST_PRINTED:]]:
             yield [(f"{indent}  ", ""), (line[: width - column - 2], "aside")]
 
 

@@ -116,7 +116,7 @@ def _missing(check: Mapping[str, Any]) -> str:
 
 def _printed(check: Mapping[str, Any]) -> str:
     text = clean(str(check.get("printed", ""))).strip("\n")
-    return text if len(text) <= _MOST_PRINTED else f"{text[:_MOST_PRINTED]}\n…"
+    return text if len(text) <= _MOST_PRINTED else f"…\n{text[-_MOST_PRINTED:]}"
 
 
 def _opening(exercise: Exercise, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

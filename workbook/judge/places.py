@@ -11,14 +11,19 @@ LONGEST = 200_000
 
 
 def place_of(course: Course, exercise: Exercise, target: Target) -> str:
-    """`app/services/task_service.py:38`, the file alone if the name isn't in it, or nothing."""
+    """`app/services/task_service.py:38`, the file alone if no name is in it, or nothing.
+
+    Where one of its files is missing, the work lies elsewhere, and another file says nothing.
+    """
+    alone = exercise.cuts[0].file if exercise.cuts else ""
     for cut in exercise.cuts:
         head, _, rest = cut.file.partition("/")
         path = target.package / rest if head == course.package else target.root / cut.file
-        if path.is_file() and not path.is_symlink():
-            line = _line(path, cut)
-            return f"{cut.file}:{line}" if line else cut.file
-    return ""
+        if not path.is_file() or path.is_symlink():
+            alone = ""
+        elif line := _line(path, cut):
+            return f"{cut.file}:{line}"
+    return alone
 
 
 def _line(path: Path, cut: Cut) -> int | None:

@@ -147,7 +147,7 @@ class Witness:
                 stream.flush()
         end = os.fstat(self.printed.fileno()).st_size
         size = min(end - start, _PRINTED)
-        text = os.pread(self.printed.fileno(), size, start) if size > 0 else b""
+        text = os.pread(self.printed.fileno(), size, end - size) if size > 0 else b""
         self.printed.seek(0, os.SEEK_END)
         return text.decode(errors="backslashreplace")
 

@@ -210,6 +210,8 @@ async def life(kit: Kit, *, fails: bool) -> dict[str, Any]:
         event.listen(engine.sync_engine, "close", closed)
         event.listen(engine.sync_engine, "before_cursor_execute", execute)
         outcome = await kit.outcome(live())
+        # The engine may be the one of all later checks.
+        event.remove(engine.sync_engine, "before_cursor_execute", execute)
         left = counts["opened"] - counts["closed"]
         await engine.dispose()
     return {"outcome": outcome, "opened": counts["opened"], "left": left}

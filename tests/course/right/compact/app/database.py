@@ -1,4 +1,3 @@
-from functools import cache
 from os import environ
 
 from sqlalchemy import URL, event, make_url
@@ -56,13 +55,18 @@ def build_engine(url, *, pool_size: int = 5, max_overflow: int = 10) -> AsyncEng
     return engine
 
 
-@cache
+_engine: AsyncEngine | None = None
+
+
 def get_engine() -> AsyncEngine:
-    return build_engine(
-        environ.get("DATABASE_URL", "sqlite:///task_api.db"),
-        pool_size=int(environ.get("DB_POOL_SIZE", 5)),
-        max_overflow=int(environ.get("DB_MAX_OVERFLOW", 10)),
-    )
+    global _engine
+    if _engine is None:
+        _engine = build_engine(
+            environ.get("DATABASE_URL", "sqlite:///task_api.db"),
+            pool_size=int(environ.get("DB_POOL_SIZE", 5)),
+            max_overflow=int(environ.get("DB_MAX_OVERFLOW", 10)),
+        )
+    return _engine
 
 
 def build_session_factory(engine):

@@ -259,9 +259,7 @@ class StatementMonitor:
         )
         self.tracer = trace.get_tracer("task_api.database", tracer_provider=tracer_provider)
         self.slow_statements: deque[SlowStatement] = deque(maxlen=50)
-        self.begun: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         self.listening = [
-            ("before_cursor_execute", self.begin),
             ("do_execute", self.one),
             ("do_executemany", self.many),
             ("do_execute_no_params", self.bare),
@@ -277,10 +275,6 @@ class StatementMonitor:
         for state, count in zip(("in_use", "idle"), counts, strict=True):
             gauge.add_metric([state], count)
         yield gauge
-
-    def begin(self, _: Any, __: Any, ___: str, ____: Any, context: Any, _____: bool) -> None:
-        """The clock starts here: what others hear of a statement before it runs delays it too."""
-        self.begun[context] = perf_counter()
 
     def one(self, cursor: Any, sql: str, values: Any, context: Any) -> bool:
         with self.watched(sql, values, context):
@@ -305,7 +299,7 @@ class StatementMonitor:
             return
         attributes = {"db.system.name": self.engine.dialect.name, "db.query.text": sql}
         span = self.tracer.start_span(operation, kind=trace.SpanKind.CLIENT, attributes=attributes)
-        started, outcome = self.begun.pop(context, None) or perf_counter(), "ok"
+        started, outcome = perf_counter(), "ok"
         try:
             yield
         except BaseException as error:
