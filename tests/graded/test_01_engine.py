@@ -70,9 +70,10 @@ async def test_url_finds_the_async_driver(work: Work) -> None:
 async def test_url_keeps_passwords_and_arguments(work: Work) -> None:
     """keeps passwords and the arguments that are not libpq's"""
     word = work.draw.word()
-    passwords = [f"{word}@/%:?#&+ x", f"{word}postgresql://", f"{word}+psycopg2", f"sqlite:{word}"]
+    passwords = [f"{word}@/%:?#&+ X", f"{word}postgresql://", f"{word}+psycopg2", f"sqlite:{word}"]
+    arguments = "command_timeout=30&statement_cache_size=0"
     urls = [
-        f"postgresql://kim:{quote(password, safe='')}@db/{word}?command_timeout=30"
+        f"postgresql://Kim%40work:{quote(password, safe='')}@db/{word}?{arguments}"
         for password in passwords
     ]
     for password, form in zip(passwords, await converted(work, urls), strict=True):
@@ -82,8 +83,13 @@ async def test_url_keeps_passwords_and_arguments(work: Work) -> None:
             f"{form['password']!r}. A URL taken apart keeps what text replacing mangles.",
         )
         work.expect(
-            form["query"] == {"command_timeout": "30"},
-            "We gave ?command_timeout=30, an argument of asyncpg's own, and expected it to stay; "
+            form["username"] == "Kim@work",
+            "We gave a URL with the user Kim%40work and expected Kim@work; "
+            f"found {form['username']!r}.",
+        )
+        work.expect(
+            form["query"] == {"command_timeout": "30", "statement_cache_size": "0"},
+            f"We gave ?{arguments}, arguments of asyncpg's own, and expected them to stay; "
             f"found {form['query']}.",
         )
     (form,) = await converted(work, [f"sqlite:///{word}.db?timeout=7"])
@@ -125,10 +131,12 @@ async def test_url_refuses_without_the_password(work: Work) -> None:
     """refuses other URLs with a ValueError that never holds the password"""
     secret = f"{work.draw.word()}{work.draw.randrange(10**6)}"
     others = {
-        f"mysql://kim:{secret}@db/tasks": "mysql",
+        f"mysql://kim:{secret}%2F@db/tasks": "mysql",
+        "sqlite3:///tasks.db": "sqlite3",
         f"mssql+pyodbc://kim:{secret}@db/tasks": "mssql",
         f"postgresql://kim:{secret}@db:not-a-port/tasks": "",
         f"postgresql://kim:h@lf:{secret}@db/tasks": "",  # read as the port {secret}@db
+        f"kim:{secret}@db/tasks": "",
         "": "",
         "   ": "",
     }
@@ -199,7 +207,7 @@ async def test_build_sizes_the_pool_where_it_can(work: Work) -> None:
         f"had to wait: expected {size + overflow} open, found {seen.value['open']}"
         f"{' or more' if seen.value['open'] > size + overflow else ''}.",
     )
-    memory = ["sqlite://", "sqlite:///:memory:"]
+    memory = ["sqlite://", "sqlite:///:memory:", "sqlite:///file:judged?mode=memory&uri=true"]
     seen = await work.probe("engine.build", urls=memory)
     for url, answer in zip(memory, seen.value, strict=True):
         work.expect(
@@ -235,7 +243,7 @@ async def test_sqlite_takes_released_savepoints_back(work: Work) -> None:
     """takes a released savepoint back when its transaction rolls back"""
     undone, kept = work.draw.sample(range(1, 100), 2)
     table = f"{work.draw.word()}_undone"
-    await work.probe("engine.savepoint", undone=undone, kept=kept, table=table)
+    seen = await work.probe("engine.savepoint", undone=undone, kept=kept, table=table)
     found = [row["id"] for row in await work.rows("SELECT id FROM rung ORDER BY id")]
     work.expect(
         kept in found,
@@ -251,6 +259,13 @@ async def test_sqlite_takes_released_savepoints_back(work: Work) -> None:
         table not in await work.database.tables(),
         f"We created the table {table} and rolled the transaction back: expected it to be gone, "
         "found it. No transaction had begun, so each statement committed itself.",
+    )
+    error = seen.error_in("read")
+    work.expect(
+        error is None,
+        "We read in a transaction of one connection, and then in one of a second connection: "
+        f"expected both to read, found {error}. BEGIN IMMEDIATE takes the lock for writing.",
+        error,
     )
 
 
@@ -356,10 +371,17 @@ async def test_tables_are_made_and_again(work: Work) -> None:
         f"missing: {', '.join(sorted(expected - found))}.",
     )
     fresh = await work.fresh()
-    await work.probe("engine.create_tables", times=2, named=True)
+    seen = await work.probe("engine.create_tables", times=2, named=True)
     found = set(await fresh.tables())
     work.expect(
         expected <= found,
         "We called create_db_and_tables(engine) with an engine for another database: expected "
         f"the tables there; missing: {', '.join(sorted(expected - found))}.",
+    )
+    left = sorted(expected - set(seen.value))
+    work.expect(
+        not left,
+        "We called create_db_and_tables(engine) with an engine for SQLite in memory and looked "
+        f"with that engine: missing: {', '.join(left)}. Such a database lasts as long as its "
+        "connection.",
     )

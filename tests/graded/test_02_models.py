@@ -93,7 +93,7 @@ async def test_worker_keeps_its_fields(work: Work) -> None:
 async def test_project_keeps_its_fields(work: Work) -> None:
     """keeps a project's fields, active unless told otherwise"""
     long = " ".join(work.draw.titles(100))
-    given = {"name": work.draw.title(), "description": long, "status": "archived"}
+    given = {"name": work.draw.word(60), "description": long, "status": "archived"}
     least = {"name": work.draw.title()}
     await keeps(work, "Project", given, least, {"description": None, "status": "active"})
     await requires(work, "Project", least, "name")
@@ -322,6 +322,16 @@ async def test_timestamps_move_when_an_object_changes(work: Work) -> None:
     """moves updated_at when an object changes, and created_at never"""
     for model, values in (("Project", {"name": "Land"}), ("Task", {"title": "Read"})):
         await moves(work, "models.change", model, values, "changed it as an object")
+    was = work.draw.moment() - timedelta(days=3650)
+    worker = {"handle": work.draw.handle(), "created_at": was.isoformat()}
+    ids = await add(work, ("Worker", worker))
+    before = await read(work, "Worker", ids, "created_at")
+    await work.probe("models.change", model="Worker", rows=ids, values={"email": "kim@work.org"})
+    work.expect(
+        before == await read(work, "Worker", ids, "created_at"),
+        "We made a Worker and changed it as an object: expected created_at to stay, found it "
+        "moved.",
+    )
 
 
 @check("models.timestamps.move_in_a_bulk_update")
@@ -563,7 +573,10 @@ async def removed(work: Work, model: str, row: int, by: str) -> StudentError | N
 
 
 WAYS = {"statement": "by a DELETE statement", "object": "as an object of a session"}
-LOADED = {"tasks": "as an object of a session that had loaded its tasks"}
+LOADED = {
+    name: f"as an object of a session that had loaded its {name}"
+    for name in ("tasks", "subtasks", "assigned_tasks", "created_tasks")
+}
 
 
 async def goes(work: Work, model: str, row: int, by: str, role: str) -> str:
@@ -581,7 +594,7 @@ async def test_keys_take_tasks_with_their_project(work: Work) -> None:
     """deletes a project's tasks with it, as an object and by a statement"""
     least = await keys(work, title="Write")
     (other,) = await add(work, ("Task", least))
-    for by in WAYS | LOADED:
+    for by in (*WAYS, "tasks"):
         (project,) = await add(work, ("Project", {"name": work.draw.word()}))
         inside = least | {"project_id": project}
         (task,) = await add(work, ("Task", inside))
@@ -602,13 +615,18 @@ async def test_keys_take_tasks_with_their_project(work: Work) -> None:
 async def test_keys_let_tasks_outlive_parent_and_assignee(work: Work) -> None:
     """keeps tasks when their parent or their assignee goes"""
     least = await keys(work, title="Write")
-    for by in WAYS:
-        for model, role, key, fields in (
-            ("Task", "the parent", "parent_task_id", least),
-            ("Worker", "the assignee", "assignee_id", {"handle": work.draw.handle()}),
+    (above,) = await add(work, ("Task", least))
+    (helper,) = await add(work, ("Worker", {"handle": work.draw.handle()}))
+    parent = least | {"parent_task_id": above, "assignee_id": helper}
+    worker = {"handle": work.draw.handle()}
+    for way in (*WAYS, "loaded"):
+        for model, role, key, fields, many in (
+            ("Task", "the parent", "parent_task_id", parent, "subtasks"),
+            ("Worker", "the assignee", "assignee_id", worker, "assigned_tasks"),
         ):
             (gone,) = await add(work, (model, fields))
             (task,) = await add(work, ("Task", least | {key: gone}))
+            by = many if way == "loaded" else way
             told = await goes(work, model, gone, by, f"{role} of a task")
             rows = await work.rows(f"SELECT {key}, created_by_id FROM task WHERE id = $1", task)
             work.expect(rows, f"{told}: expected the task to stay, but it went too.")
@@ -620,13 +638,16 @@ async def test_keys_let_tasks_outlive_parent_and_assignee(work: Work) -> None:
                 rows[0]["created_by_id"] == least["created_by_id"],
                 f"{told}: expected the task's creator to stay, found {rows[0]['created_by_id']}.",
             )
+            for table, row, its in (("task", above, "parent"), ("worker", helper, "assignee")):
+                left = await work.rows(f"SELECT id FROM {table} WHERE id = $1", row)
+                work.expect(left, f"{told}: expected its own {its} to stay, but it went too.")
 
 
 @check("models.keys.hold_on_to_creators")
 async def test_keys_hold_on_to_creators(work: Work) -> None:
     """refuses to delete a worker who created tasks or was audited"""
     least = await keys(work, title="Write")
-    for by in WAYS:
+    for by in (*WAYS, "created_tasks"):
         creator, actor, helper = await add(
             work, *(("Worker", {"handle": work.draw.handle()}) for _ in range(3))
         )
@@ -640,7 +661,7 @@ async def test_keys_hold_on_to_creators(work: Work) -> None:
             (actor, "appears in the audit log", "audit_log", "actor_id"),
         ):
             error = await removed(work, "Worker", worker, by)
-            told = f"We tried to delete a worker who {role}, {WAYS[by]}"
+            told = f"We tried to delete a worker who {role}, {(WAYS | LOADED)[by]}"
             left = await work.rows("SELECT id FROM worker WHERE id = $1", worker)
             found = await work.rows(f"SELECT id FROM {table} WHERE {key} = $1", worker)
             work.expect(

@@ -14,6 +14,9 @@ async def test_get_loads_the_assignee(work: Work, scene: Any) -> None:
     for id, assignee in zip(ids, who, strict=True):
         seen = await work.probe("services.get", counted=True, id=id)
         scene.loaded(seen.value, "We called get", assignee=assignee)
+        held = await work.probe("services.get", id=id, held=True)
+        did = "We called get in a session that held the task already, without its assignee"
+        scene.loaded(held.value, did, assignee=assignee)
         scene.same("We called get and looked at the id", seen.value["id"], id)
         story = f"We called get: expected two statements at most, counted {seen.count()}."
         work.expect(seen.count() <= 2, story)
@@ -79,6 +82,7 @@ async def test_list_filters_and_pages(work: Work, scene: Any) -> None:
     work.draw.shuffle(states)
     ids = await scene.tasks(*({"status": state} for state in states))
     await scene.tasks({"status": "review", "project_id": scene.elsewhere})
+    await scene.stored(ids[0], assignee_id=scene.other)  # on PostgreSQL it moves to the end
     reviews = [id for id, state in zip(ids, states, strict=True) if state == "review"]
     after = {"after_id": reviews[1], "limit": 2}
     pages: list[tuple[str, dict[str, Any], list[int]]] = [
@@ -91,6 +95,9 @@ async def test_list_filters_and_pages(work: Work, scene: Any) -> None:
     for what, options, expected in pages:
         seen = await work.probe("services.listed", project=scene.project, **options)
         scene.same(f"We listed {what}", [task["id"] for task in seen.value], expected)
+    await scene.tasks(*[{}] * 110)
+    seen = await work.probe("services.listed", project=scene.project)
+    scene.same("We listed a project of 122 tasks without a limit", len(seen.value), 122)
 
 
 @check("services.create.returns_the_task_loaded")
@@ -157,13 +164,15 @@ async def test_update_changes_only_what_was_set(work: Work, scene: Any) -> None:
     """changes what was set, clears what was set to None, leaves the rest"""
     full = {"description": work.draw.title(), "status": "review", "priority": "high"}
     full |= {"assignee_id": scene.assignee, "due_date": work.draw.moment().isoformat()}
+    due = work.draw.moment().astimezone(UTC).isoformat()
     [parent] = await scene.tasks({})
     id, bystander = await scene.tasks(*[full | {"parent_task_id": parent}] * 2)
     expected, others = await scene.rows(), await scene.stored(id)
     steps: list[tuple[str, dict[str, Any]]] = [
         ("the title", {"title": work.draw.title()}),
         ("status and assignee", {"status": "blocked", "assignee_id": scene.other}),
-        ("the tags", {"tags": [work.draw.word()]}),
+        ("tags and due date", {"tags": [work.draw.word()], "due_date": due}),
+        ("nothing", {}),
         ("description and assignee to None", {"description": None, "assignee_id": None}),
         ("parent and due date to None", {"parent_task_id": None, "due_date": None}),
     ]
@@ -189,7 +198,8 @@ async def test_update_moves_updated_at(work: Work, scene: Any) -> None:
     sql = "SELECT created_at, updated_at FROM task ORDER BY id"
     before = await work.rows(sql)
     did = "We updated a title and looked at"
-    task = scene.returned(await scene.change(id, data={"title": work.draw.title()}), did)
+    seen = await scene.change(id, data={"title": work.draw.title()})
+    task = scene.returned(seen, "We updated a title")
     after = await work.rows(sql)
     moved = after[0]["updated_at"] != before[0]["updated_at"]
     work.expect(moved, f"{did} updated_at: expected a new time, found the one of before.")
@@ -318,6 +328,21 @@ async def test_rollback_keeps_the_session_usable(work: Work, scene: Any) -> None
         scene.went(seen, did, "after")
         titles = [row["title"] for row in (await scene.rows()).values()]
         scene.same(f"{did}, and looked for its row", titles.count(good["title"]), 1)
+    gone = {"meanwhile": "delete"}
+    for did, how in (
+        ("We gave a task to a worker who isn't there", {"data": {"assignee_id": scene.far}}),
+        ("We updated a task that was gone", {"data": {"description": None}} | gone),
+        ("We assigned a task that was gone", {"method": "assign"} | gone),
+        ("We deleted a task that was gone", {"method": "delete"} | gone),
+    ):
+        [id] = await scene.tasks({})
+        good = {"title": work.draw.title(), "project_id": scene.project, "creator": scene.creator}
+        seen = await scene.change(id, **how, then=good)
+        if not seen.error_in("call"):  # refusals are an exercise of their own
+            continue
+        waits = "; another session added a project while that transaction should have been over"
+        scene.went(seen, did + waits, "elsewhere")
+        scene.went(seen, f"{did}, then created one in the same session", "after")
 
 
 @check("services.refusals.reports_rows_that_do_not_exist")
@@ -345,6 +370,12 @@ async def test_refusals_report_rows_that_do_not_exist(work: Work, scene: Any) ->
             did = f"Another session deleted the {key} between what was asked and the INSERT"
             if seen.error_in("call"):  # who had locked the row is not in its way
                 scene.refused(seen, "NotFoundError", did)
+        [*_, going] = await scene.enter(4)
+        [id] = await scene.tasks({})
+        seen = await scene.change(id, "assign", worker=going, by_deleting=going)
+        did = "Another session deleted the worker between what was asked and the UPDATE"
+        if seen.error_in("call"):
+            scene.refused(seen, "NotFoundError", did)
 
 
 @check("services.refusals.reports_a_broken_rule")

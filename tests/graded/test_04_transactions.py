@@ -28,7 +28,8 @@ async def test_a_project_its_tasks_and_its_audit_row_are_committed_together(
     await scene.tasks(*[{}] * 30)  # the new ids are no other rows'
     before = await scene.count(*MADE)
     data = {"name": work.draw.title(), "description": work.draw.title(), "status": "archived"}
-    for titles in (work.draw.titles(work.draw.randint(3, 6)), []):
+    some = work.draw.titles(work.draw.randint(3, 6))
+    for titles in ([*some, some[0]], []):  # two tasks may have one title
         did = f"We made a project with {len(titles)} tasks"
         seen = await make(work, scene, titles, data=data | {"meta": {"team": data["name"]}})
         id = scene.returned(seen, did)
@@ -53,6 +54,16 @@ async def test_a_project_its_tasks_and_its_audit_row_are_committed_together(
         await make(work, scene, work.draw.titles(3), breaks=breaks)
         did = f"We let the INSERT into {breaks} fail and counted new projects, tasks, audit rows"
         scene.same(did, await added(scene, before), [0, 0, 0], "A commit ran before it.")
+    for cancels, told in ((False, "the INSERT fail"), (True, "the request be cancelled")):
+        before = await scene.count(*MADE)
+        how = {"breaks": "audit_log", "cancels": cancels, "then": work.draw.titles(2)}
+        seen = await make(work, scene, work.draw.titles(3), **how)
+        scene.failed(seen, f"We let {told} at the audit row")
+        did = f"We let {told} at the audit row, then made a project with two in the same session"
+        scene.went(seen, did, "then")
+        did += ", and counted projects, tasks, audit rows"
+        why = "Without a rollback the next commit takes along what was left."
+        scene.same(did, await added(scene, before), [1, 2, 1], why)
 
 
 @check("transactions.create_project.leaves_nothing_when_a_title_is_refused")
@@ -216,6 +227,8 @@ async def test_renaming_leaves_the_commit_to_the_caller(work: Work, scene: Any) 
         scene.same(f"{did}: the return", worker, {"id": scene.other, "handle": handle})
         told = "and committed" if commits else "and left without a commit"
         scene.same(f"{did} {told}: handles", await handles(work), expected)
+    seen = await work.probe("transactions.rename", **how)
+    scene.returned(seen, "We renamed a worker to the handle that it has already")
 
 
 @check("transactions.rename.keeps_the_callers_work_on_a_conflict")

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, MetaData, Pool, event, literal, text
+from sqlalchemy import URL, MetaData, Pool, event, inspect, literal, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel, select
 
-from .kit import Kit
+from .kit import Kit, honest_engine
 
 
 class Own(SQLModel, registry=registry(metadata=MetaData())):
@@ -124,10 +124,10 @@ async def orphan(kit: Kit, *, missing: int) -> dict[str, Any]:
         await engine.dispose()
 
 
-async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> None:
+async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> dict[str, Any]:
     """A released savepoint in a transaction that rolls back, then one that commits.
 
-    And a table, made in a transaction that rolls back.
+    And a table, made in a transaction that rolls back; then two transactions that read.
     """
     engine = kit.use("database.build_engine")(kit.url)
     try:
@@ -140,6 +140,8 @@ async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> None:
                 await end()
             await connection.execute(text(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY)"))
             await connection.rollback()
+            await connection.execute(text("SELECT 1"))
+            return {"read": await kit.outcome(_ask(engine))}
     finally:
         await engine.dispose()
 
@@ -229,8 +231,20 @@ async def _requests(kit: Kit, ways: list[str], word: str) -> list[Any]:
     return answers
 
 
-async def create_tables(kit: Kit, *, times: int, named: bool) -> None:
-    """Calls create_db_and_tables, with an engine or for the process's own."""
+async def create_tables(kit: Kit, *, times: int, named: bool) -> list[str]:
+    """Calls create_db_and_tables, with an engine or for the process's own.
+
+    With one it goes on to a database in memory; the tables there.
+    """
     create = kit.use("database.create_db_and_tables")
     for _ in range(times):
         await (create(kit.engine) if named else create())
+    if not named:
+        return []
+    engine = honest_engine("sqlite+aiosqlite://")
+    try:
+        await create(engine)
+        async with engine.connect() as connection:
+            return list(await connection.run_sync(lambda its: inspect(its).get_table_names()))
+    finally:
+        await engine.dispose()

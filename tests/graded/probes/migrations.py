@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, Table, text
 
 from alembic import command
 
@@ -176,15 +176,34 @@ async def copies(kit: Kit) -> dict[str, Any]:
         return saw
 
 
-async def runs(kit: Kit, *, commands: list[list[str]]) -> list[dict[str, Any]]:
-    """Commands one after another, until one raises; what follows uses the migrated tables."""
+async def runs(
+    kit: Kit, *, commands: list[list[str]], later: str | None = None
+) -> list[dict[str, Any]]:
+    """Commands one after another, until one raises; what follows uses the migrated tables.
+
+    `later` names a table that the models have by now, and no revision.
+    """
     kit.migrated()
     saw = []
-    for name, *arguments in commands:
-        saw.append({"call": await run(kit, name, *arguments)})
-        if "error" in saw[-1]["call"]:
-            break
+    with _one_more_table(kit, later):
+        for name, *arguments in commands:
+            saw.append({"call": await run(kit, name, *arguments)})
+            if "error" in saw[-1]["call"]:
+                break
     return saw
+
+
+@contextmanager
+def _one_more_table(kit: Kit, name: str | None) -> Iterator[None]:
+    if name is None:
+        yield
+        return
+    metadata = kit.use("models.Task").metadata
+    table = Table(name, metadata, Column("id", Integer, primary_key=True))
+    try:
+        yield
+    finally:
+        metadata.remove(table)
 
 
 async def apart(kit: Kit) -> list[str]:

@@ -85,9 +85,11 @@ async def stored(kit: Kit, *, id: int, changed: dict[str, Any] | None = None) ->
     return told(task)
 
 
-async def get(kit: Kit, *, id: int) -> Any:
-    """What `get` returns."""
+async def get(kit: Kit, *, id: int, held: bool = False) -> Any:
+    """What `get` returns; the session may hold the task already, without its assignee."""
     async with kit.session() as session:
+        # Assigned, since a session lets go of what nobody else holds.
+        _known = await session.get(kit.use("models.Task"), id) if held else None
         with kit.recording():
             task = await service(kit, session).get(id)
     return told(task, "assignee")
@@ -131,12 +133,16 @@ async def change(
     worker: int | None = None,
     meanwhile: dict[str, Any] | str | None = None,
     loaded: str | None = None,
+    by_deleting: int | None = None,
     then_commits: bool = False,
+    then: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `update`, `assign` or `delete` returns or raises for a task that is held.
 
     `meanwhile` is what another session does between the caller's reading and the call:
-    "delete", or the values it sets. After the call the caller may commit.
+    "delete", or the values it sets; `by_deleting` a worker whom it deletes before the UPDATE.
+    After the call the caller may commit; or another session adds a project, and then the
+    caller creates a task.
     """
     model = kit.use("models.Task")
     arguments: list[Any] = {"delete": [], "assign": [worker]}.get(method) or []
@@ -145,13 +151,20 @@ async def change(
     async with kit.session() as session:
         options = [selectinload(getattr(model, loaded))] if loaded else []
         held = await session.get(model, id, options=options)
-        await session.commit()  # the reading is over: on SQLite others may write now
         if meanwhile is not None:
+            await session.commit()  # the reading is over: on SQLite others may write now
             await _meanwhile(kit, id, meanwhile)
-        returned = await kit.outcome(getattr(service(kit, session), method)(held, *arguments))
+        act = once(kit, f"DELETE FROM worker WHERE id = {by_deleting}")
+        with before(kit, by_deleting and "task", act):
+            returned = await kit.outcome(getattr(service(kit, session), method)(held, *arguments))
+        saw = {"call": _telling(returned, "assignee")}
         if then_commits:
             await attempt(kit, session.commit())
-    return {"call": _telling(returned, "assignee")}
+        if then is not None:
+            saw["elsewhere"] = await kit.outcome(kit.project())
+            creator = then.pop("creator")
+            saw["after"] = _telling(await attempt(kit, _create(kit, session, then, creator)))
+    return saw
 
 
 async def failing(

@@ -1,5 +1,6 @@
 """Lesson 4: calls what takes more than one row, and tells what came back."""
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -25,18 +26,21 @@ async def project(
     creator: int,
     breaks: str | None = None,
     drops: bool = False,
+    cancels: bool = False,
     then: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The id of a project made with its tasks, or what was raised.
+    """The id of a project made with its tasks, or what was raised; the caller has read before.
 
     `breaks` names what fails for it: an INSERT into a table or "commit", by a dropped
     connection if it `drops`. After it the caller commits, and makes a project with the titles
     of `then`, all in the same session.
     """
     made = kit.use("schemas.ProjectCreate")(**data)
-    act = hang_up if drops else failing_with(OutageError("the disk is full"))
+    error = asyncio.CancelledError() if cancels else OutageError("the disk is full")
+    act = hang_up if drops else failing_with(error)
     saw: dict[str, Any] = {}
     async with kit.session() as session:
+        await session.get(kit.use("models.Worker"), creator)
         with before(kit, breaks, act), kit.recording():
             work = _call(kit, "create_project_with_tasks", session, made, titles, creator)
             saw["call"] = _id(await attempt(kit, work))
@@ -55,8 +59,12 @@ async def meta(kit: Kit, *, id: int) -> Any:
 
 
 async def complete(kit: Kit, *, project: int, between: str | None = None) -> dict[str, Any]:
-    """What completing a project's tasks returned; `between` runs elsewhere before the UPDATE."""
+    """What completing a project's tasks returned; `between` runs elsewhere before the UPDATE.
+
+    The caller has read the project before.
+    """
     async with kit.session() as session:
+        await session.get(kit.use("models.Project"), project)
         with before(kit, between and "task", once(kit, between or "")), kit.recording():
             work = _call(kit, "complete_project_tasks", session, project)
             return {"call": await kit.outcome(work)}
