@@ -93,7 +93,7 @@ async def test_worker_keeps_its_fields(work: Work) -> None:
 async def test_project_keeps_its_fields(work: Work) -> None:
     """keeps a project's fields, active unless told otherwise"""
     long = " ".join(work.draw.titles(100))
-    given = {"name": work.draw.word(60), "description": long, "status": "archived"}
+    given = {"name": work.draw.title(), "description": long, "status": "archived"}
     least = {"name": work.draw.title()}
     await keeps(work, "Project", given, least, {"description": None, "status": "active"})
     await requires(work, "Project", least, "name")

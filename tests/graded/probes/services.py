@@ -85,11 +85,9 @@ async def stored(kit: Kit, *, id: int, changed: dict[str, Any] | None = None) ->
     return told(task)
 
 
-async def get(kit: Kit, *, id: int, held: bool = False) -> Any:
-    """What `get` returns; the session may hold the task already, without its assignee."""
+async def get(kit: Kit, *, id: int) -> Any:
+    """What `get` returns."""
     async with kit.session() as session:
-        # Assigned, since a session lets go of what nobody else holds.
-        _known = await session.get(kit.use("models.Task"), id) if held else None
         with kit.recording():
             task = await service(kit, session).get(id)
     return told(task, "assignee")
@@ -141,8 +139,7 @@ async def change(
 
     `meanwhile` is what another session does between the caller's reading and the call:
     "delete", or the values it sets; `by_deleting` a worker whom it deletes before the UPDATE.
-    After the call the caller may commit; or another session adds a project, and then the
-    caller creates a task.
+    After the call the caller may commit, or create a task.
     """
     model = kit.use("models.Task")
     arguments: list[Any] = {"delete": [], "assign": [worker]}.get(method) or []
@@ -161,7 +158,6 @@ async def change(
         if then_commits:
             await attempt(kit, session.commit())
         if then is not None:
-            saw["elsewhere"] = await kit.outcome(kit.project())
             creator = then.pop("creator")
             saw["after"] = _telling(await attempt(kit, _create(kit, session, then, creator)))
     return saw

@@ -29,7 +29,7 @@ async def project(
     cancels: bool = False,
     then: list[str] | None = None,
 ) -> dict[str, Any]:
-    """The id of a project made with its tasks, or what was raised; the caller has read before.
+    """The id of a project made with its tasks, or what was raised.
 
     `breaks` names what fails for it: an INSERT into a table or "commit", by a dropped
     connection if it `drops`. After it the caller commits, and makes a project with the titles
@@ -40,7 +40,6 @@ async def project(
     act = hang_up if drops else failing_with(error)
     saw: dict[str, Any] = {}
     async with kit.session() as session:
-        await session.get(kit.use("models.Worker"), creator)
         with before(kit, breaks, act), kit.recording():
             work = _call(kit, "create_project_with_tasks", session, made, titles, creator)
             saw["call"] = _id(await attempt(kit, work))
@@ -59,12 +58,8 @@ async def meta(kit: Kit, *, id: int) -> Any:
 
 
 async def complete(kit: Kit, *, project: int, between: str | None = None) -> dict[str, Any]:
-    """What completing a project's tasks returned; `between` runs elsewhere before the UPDATE.
-
-    The caller has read the project before.
-    """
+    """What completing a project's tasks returned; `between` runs elsewhere before the UPDATE."""
     async with kit.session() as session:
-        await session.get(kit.use("models.Project"), project)
         with before(kit, between and "task", once(kit, between or "")), kit.recording():
             work = _call(kit, "complete_project_tasks", session, project)
             return {"call": await kit.outcome(work)}
