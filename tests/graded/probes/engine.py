@@ -229,20 +229,30 @@ async def _requests(kit: Kit, ways: list[str], word: str) -> list[Any]:
     return answers
 
 
-async def create_tables(kit: Kit, *, times: int, named: bool) -> list[str]:
+async def create_tables(kit: Kit, *, times: int, named: bool) -> dict[str, list[str]]:
     """Calls create_db_and_tables, with an engine or for the process's own.
 
-    With one it goes on to a database in memory; the tables there.
+    With one it goes on to a database in memory, and marks each table there by a column
+    between two calls; the columns of each.
     """
     create = kit.use("database.create_db_and_tables")
     for _ in range(times):
         await (create(kit.engine) if named else create())
     if not named:
-        return []
+        return {}
     engine = honest_engine("sqlite+aiosqlite://")
     try:
         await create(engine)
+        async with engine.begin() as connection:
+            for table in await connection.run_sync(_columns):
+                await connection.execute(text(f'ALTER TABLE "{table}" ADD COLUMN judged INTEGER'))
+        await create(engine)
         async with engine.connect() as connection:
-            return list(await connection.run_sync(lambda its: inspect(its).get_table_names()))
+            return await connection.run_sync(_columns)
     finally:
         await engine.dispose()
+
+
+def _columns(connection: Any) -> dict[str, list[str]]:
+    its = inspect(connection)
+    return {name: [one["name"] for one in its.get_columns(name)] for name in its.get_table_names()}
