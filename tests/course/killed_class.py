@@ -19,6 +19,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -109,7 +110,7 @@ def start(folder: Path, out: Path, lessons: list[str], *more: str) -> subprocess
 def settled(out: Path) -> int:
     """How many results the gradebook holds."""
     try:
-        with sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True) as book:
+        with closing(sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True)) as book:
             return int(book.execute("SELECT count(*) FROM result").fetchone()[0])
     except sqlite3.Error:
         return 0

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import time
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def start(folder: Path, out: Path, *more: str) -> "subprocess.Popen[bytes]":
 def settled(out: Path) -> int:
     """How many results the gradebook holds."""
     try:
-        with sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True) as book:
+        with closing(sqlite3.connect(f"file:{out / FILE}?mode=ro", uri=True)) as book:
             found = book.execute("SELECT count(*) FROM result").fetchone()
     except sqlite3.Error:
         return 0

@@ -47,7 +47,8 @@ def ledger(tmp_path: Path) -> Ledger:
     ])  # fmt: skip
     plan = Plan(catalogue=Catalogue(title=EVIL, extension=("tenancy",)))
     grade_class(folder, tmp_path / "out", FakeGrader, plan, roster=roster)
-    return override(Gradebook(tmp_path / "out" / FILE), "ben", CHECK, 1.5, f"{EVIL} by hand")
+    with Gradebook(tmp_path / "out" / FILE) as book:
+        return override(book, "ben", CHECK, 1.5, f"{EVIL} by hand")
 
 
 def read(text: str) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """The gradebook keeps every result, every change by hand, and one shape of tables."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,11 @@ KEY = Key("d1", "suite-1", "sqlite", 7)
 
 
 @pytest.fixture
-def book(tmp_path: Path, klass: Path) -> Gradebook:
+def book(tmp_path: Path, klass: Path) -> Iterator[Gradebook]:
     plan = Plan(catalogue=Catalogue(extension=("tenancy",)))
     grade_class(klass, tmp_path / "out", FakeGrader, plan)
-    return Gradebook(tmp_path / "out" / FILE)
+    with Gradebook(tmp_path / "out" / FILE) as found:
+        yield found
 
 
 def test_the_revisions_make_exactly_the_tables(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def out(tmp_path: Path) -> Path:
 def ledger(out: Path) -> Ledger:
     from workbook.grading.ledger import read_ledger
 
-    return read_ledger(Gradebook(out / FILE))
+    with Gradebook(out / FILE) as book:
+        return read_ledger(book)
 
 
 def test_nothing_a_student_wrote_becomes_an_element_or_an_attribute(out: Path) -> None:
