@@ -1,6 +1,7 @@
 """Where an exercise's answer begins in a student's files, to point at when nothing raised."""
 
 import ast
+import re
 from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
@@ -10,11 +11,13 @@ from .target import Target
 LONGEST = 200_000
 
 
-def place_of(course: Course, exercise: Exercise, target: Target) -> str:
+def place_of(course: Course, exercise: Exercise, target: Target, story: str = "") -> str:
     """`app/services/task_service.py:38`, the file alone if no name is in it, or nothing.
 
-    Where one of its files is missing, the work lies elsewhere, and another file says nothing.
+    Of several places it is the one whose name the story says most of. Where one of its files is
+    missing, the work lies elsewhere, and another file says nothing.
     """
+    said, places = set(re.findall(r"\w+", story.lower())), dict[str, int]()
     alone = exercise.cuts[0].file if exercise.cuts else ""
     for cut in exercise.cuts:
         head, _, rest = cut.file.partition("/")
@@ -22,8 +25,8 @@ def place_of(course: Course, exercise: Exercise, target: Target) -> str:
         if not path.is_file() or path.is_symlink():
             alone = ""
         elif line := _line(path, cut):
-            return f"{cut.file}:{line}"
-    return alone
+            places[f"{cut.file}:{line}"] = len(said & set(cut.name.lower().split(".")))
+    return max(places, key=places.__getitem__, default=alone)
 
 
 def _line(path: Path, cut: Cut) -> int | None:

@@ -84,7 +84,8 @@ class Judges:
         )
         for row in result["checks"]:
             if row["verdict"] == "not yet" and not row["where"]:
-                row["where"] = place_of(self.course, self.course.exercise(row["id"]), target)
+                exercise = self.course.exercise(row["id"])
+                row["where"] = place_of(self.course, exercise, target, row["story"])
         return result
 
     async def _at_hand(self, databases: Sequence[str]) -> tuple[list[str], list[str]]:
