@@ -237,8 +237,21 @@ async def test_json_saves_changes_in_place(work: Work) -> None:
     old, new = work.draw.word(), work.draw.word()
     values: dict[str, Any] = {"meta": {old: 1, "stays": [2]}, "tags": [old, "stays"]}
     edits: dict[str, list] = {
-        "meta": [["__setitem__", new, 3], ["pop", old], ["update", {old: new}]],
-        "tags": [["append", new], ["remove", old], ["__setitem__", 0, new]],
+        "meta": [
+            ["__setitem__", new, 3],
+            ["pop", old],
+            ["update", {old: new}],
+            ["setdefault", new, 3],
+            ["__delitem__", old],
+        ],
+        "tags": [
+            ["append", new],
+            ["remove", old],
+            ["__setitem__", 0, new],
+            ["extend", [new, old]],
+            ["insert", 0, new],
+            ["pop", 0],
+        ],
     }
     for model, name, column in JSON_COLUMNS:
         least = await needed(work, model)
@@ -265,6 +278,8 @@ async def test_json_saves_changes_in_place(work: Work) -> None:
 
 def _call(name: str, method: str, arguments: list) -> str:
     """A change in place as it is written."""
+    if method == "__delitem__":
+        return f"del {name}[{arguments[0]!r}]"
     if method == "__setitem__":
         return f"{name}[{arguments[0]!r}] = {arguments[1]!r}"
     return f"{name}.{method}({', '.join(map(repr, arguments))})"
