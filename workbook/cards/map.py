@@ -106,6 +106,7 @@ class Map:
 
 
 _LOOK = Markup("""<style>
+.wb .wb-holds-map{container-type:inline-size}
 .wb .wb-map{display:grid;
 grid-template-columns:auto auto minmax(4rem,2fr) minmax(2.5rem,1fr) auto auto;
 gap:.5rem .8rem;align-items:center;margin:.7rem 0 0!important;padding:0!important;list-style:none}
@@ -114,17 +115,19 @@ gap:.5rem .8rem;align-items:center;margin:.7rem 0 0!important;padding:0!importan
 .wb .wb-track{height:.5rem;border-radius:99px;background:var(--line);overflow:hidden;display:block}
 .wb .wb-track>span{display:block;height:100%;background:var(--ok)}
 .wb .wb-map a{color:inherit;font-weight:600;text-decoration:underline;text-underline-offset:3px}
+@container (max-width:36rem){.wb .wb-map{grid-template-columns:auto auto 1fr auto auto}
+.wb .wb-map .wb-title{display:none}}
 .wb .wb-top{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.2rem 1rem}
 </style>""")
 
 _PAGE = template("""\
 {{ style }}{{ look }}<section class="wb" aria-label="{{ map.title }}: {{ map.sums }}">
-<div class="wb-box">
+<div class="wb-box wb-holds-map">
 <div class="wb-top"><b>{{ map.title }}</b><span>{{ map.sums }}</span></div>
 <ul class="wb-map">
 {% for stop in map.stops %}
 <li><span class="wb-soft">{{ "%02d"|format(stop.number) }}</span>
-<a href="{{ stop.notebook }}">{{ stop.slug }}</a><span>{{ stop.title }}</span>
+<a href="{{ stop.notebook }}">{{ stop.slug }}</a><span class="wb-title">{{ stop.title }}</span>
 <span class="wb-track" role="img" aria-label="{{ stop.earned }} of {{ stop.possible }} points">\
 <span style="width:{{ (stop.share * 100)|round|int }}%"></span></span>
 <span class="wb-far">{{ stop.earned }} of {{ stop.possible }}\

@@ -25,7 +25,8 @@ def lab(course: CourseOption = None) -> None:
     # Named as a file to open, the notebook would make its folder the root, without exercises/.
     command = [*jupyter, "lab", f"--ServerApp.root_dir={root}"]
     command.append("--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb")
-    # Its own defaults for Lab: no question about news, nothing asked of the network.
+    # Its own defaults for Lab: the system's theme, no question about news, nothing asked of the
+    # network.
     command.append(f"--LabApp.app_settings_dir={resources.files('workbook.notebook') / 'lab'}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")

@@ -1,6 +1,7 @@
 """Lesson 1: URLs, engines, sessions, tables; none of it needs the student's models."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -227,6 +228,12 @@ async def _requests(kit: Kit, ways: list[str], word: str) -> list[Any]:
         else:
             await sessions.aclose()
     return answers
+
+
+def made_at_import(kit: Kit) -> int:
+    """How many engines importing `database` made, in a witness where nothing else has run yet."""
+    kit.use("database.get_engine")
+    return len([each for each in gc.get_objects() if issubclass(type(each), AsyncEngine)])
 
 
 async def create_tables(kit: Kit, *, times: int, named: bool) -> dict[str, list[str]]:
