@@ -306,9 +306,10 @@ async def test_sessions_are_sqlmodels(work: Work) -> None:
 @check("engine.get_session.rolls_back_on_an_error")
 async def test_get_session_rolls_back_on_an_error(work: Work) -> None:
     """rolls back what a failing request wrote, and lets the error go on"""
-    lost, kept = work.draw.title(), work.draw.title()
+    lost, kept, apart = (work.draw.title() for _ in range(3))
     seen = await work.probe("engine.request", words=lost, fails=True)
     await work.probe("engine.request", words=kept, fails=False)
+    await work.probe("engine.request", words=apart, fails=True, beside=True)
     found = [row["words"] for row in await work.rows("SELECT words FROM note")]
     work.expect(
         kept in found,
@@ -318,6 +319,11 @@ async def test_get_session_rolls_back_on_an_error(work: Work) -> None:
         lost not in found,
         "One request flushed a row and then failed, uncommitted; we looked with a new "
         "connection: expected no such row, found it. Something committed on the way out.",
+    )
+    work.expect(
+        apart not in found,
+        "One request flushed a row, another one committed, then the first one failed: expected "
+        "no such row, found it. Two requests had one session.",
     )
     error = seen.error_in("left")
     work.expect(

@@ -172,13 +172,20 @@ async def run_exec(kit: Kit, *, words: str) -> dict[str, Any]:
         return {"exec": await kit.outcome(rows())}
 
 
-async def request(kit: Kit, *, words: str, fails: bool) -> dict[str, Any]:
-    """One request: a row is flushed; then the caller fails, or commits and is done."""
+async def request(kit: Kit, *, words: str, fails: bool, beside: bool = False) -> dict[str, Any]:
+    """One request: a row is flushed; then the caller fails, or commits and is done.
+
+    `beside` it another one commits before it ends.
+    """
     await _note_table(kit)
     sessions = kit.use("database.get_session")()
     session = await anext(sessions)
     session.add(Note(words=words))
     await session.flush()
+    if beside:
+        others = kit.use("database.get_session")()
+        await (await anext(others)).commit()
+        await kit.outcome(anext(others))
     if fails:
         left = await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
     else:
