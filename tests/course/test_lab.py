@@ -58,7 +58,7 @@ def address(project: Path) -> Iterator[str]:
         yield _address(lab, said)
     finally:
         lab.terminate()
-        lab.wait(30)
+        lab.wait(120)
 
 
 def _address(lab: "subprocess.Popen[bytes]", said: Path) -> str:
