@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from workbook.sandbox import Lockdown
+from workbook.sandbox.limits import FEW_ARENAS
 from workbook.witness import frames
 
 Launch = Callable[[list[str], int], "subprocess.Popen[bytes]"]
@@ -135,7 +136,7 @@ class Nursery(Protocol):
 
 def plain_launch(command: list[str], fd: int) -> "subprocess.Popen[bytes]":
     """Starts a process without a jail: for one's own code."""
-    env = os.environ | {"MALLOC_ARENA_MAX": "2"}  # as in a jail: threads share what memory there is
+    env = os.environ | FEW_ARENAS
     return subprocess.Popen(command, pass_fds=(fd,), stdin=subprocess.DEVNULL, env=env)
 
 

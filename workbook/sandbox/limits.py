@@ -24,6 +24,10 @@ class Limits:
     threads: int = 32
 
 
+#: For the environment of whoever forks children: else each thread keeps 64 MB of addresses, eight
+#: threads a core, and few of `memory_bytes` are left.
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+
 # Beside the child's threads the jail holds bubblewrap, the warm process and the child itself.
 OTHERS_IN_THE_JAIL = 6
 

@@ -11,6 +11,7 @@ from typing import IO, Literal
 from workbook.sandbox import bubblewrap, landlock, seccomp
 from workbook.sandbox.errors import SandboxError
 from workbook.sandbox.jail import Jail, interpreter_trees
+from workbook.sandbox.limits import FEW_ARENAS
 from workbook.sandbox.other_user import closed_to_others, free_uid, is_root
 
 Stream = int | IO[bytes] | None
@@ -111,8 +112,7 @@ def _plain(scratch: Path) -> dict[str, str]:
     return {
         **bubblewrap.CLEAN, "HOME": place, "TMPDIR": place, "TEMP": place,
         "PYTHONDONTWRITEBYTECODE": "1", "WORKBOOK_OUTSIDE": outside, **keep,
-        # Else each thread keeps 64 MB of addresses, eight threads a core, and few are left.
-        "MALLOC_ARENA_MAX": "2",
+        **FEW_ARENAS,
     }  # fmt: skip
 
 
