@@ -1,5 +1,7 @@
 # The two commands: make lab, make test. Each sets up .venv first; PYTHON=python3.13 chooses one.
 BIN := .venv/bin
+# What hangs is told where, after ten minutes; nothing takes half of them.
+PYTEST := $(BIN)/python -m pytest -n 2 --timeout 600
 UV := $(or $(shell command -v uv),$(BIN)/uv)
 LOCK := requirements.lock pyproject.toml .ci/set-up
 
@@ -11,10 +13,10 @@ lab: .venv/.lab  ## open the notebooks
 test: .venv/.test  ## what needs Python and the packages alone
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not proof" tests/test_database.py tests/course tests/workbook
+	$(PYTEST) -m "not proof" tests/test_database.py tests/course tests/workbook
 
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
-	$(BIN)/python -m pytest -n 2 -m proof tests/course tests/workbook
+	$(PYTEST) -m proof tests/course tests/workbook
 
 notebooks: .venv/.test  ## run them all and keep what comes out
 	$(BIN)/python -m tests.course.rerun

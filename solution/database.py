@@ -73,7 +73,9 @@ def make_transactions_real(engine: AsyncEngine) -> None:
     The driver begins a transaction only before some statements, so a released savepoint
     can outlive the rollback around it. Switch that off for each new connection
     (``isolation_level = None``) and say BEGIN when SQLAlchemy begins: the event "begin"
-    hands over SQLAlchemy's connection, whose ``exec_driver_sql`` takes plain text.
+    hands over SQLAlchemy's connection, whose ``exec_driver_sql`` takes plain text. A COMMIT
+    that SQLite refuses leaves its transaction open: roll back on the event "reset", before the
+    pool hands the connection on.
 
     The execution option ``sqlite_begin`` (``connection.get_execution_options()``) says how:
     "DEFERRED", unless a writer that reads first asks for "IMMEDIATE", and waits its turn

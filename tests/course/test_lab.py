@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.proof
 
-SECONDS = 240_000
+PATIENCE = 120_000  # milliseconds, for one step
 BLANK = '    raise NotImplementedError("exercise engine.sessions")\n'
 ANSWER = "    return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)\n"
 # Not the inner text: Lab leaves it out of cells that are scrolled out of sight.
@@ -85,7 +85,7 @@ def browser() -> Iterator["Browser"]:
 def opened(browser: "Browser", address: str, file: str, **look: object) -> "Page":
     """A page of Lab with one file open."""
     page = browser.new_context(**look).new_page()  # type: ignore[arg-type]
-    page.set_default_timeout(SECONDS)
+    page.set_default_timeout(PATIENCE)
     base, _, token = address.partition("?")
     page.goto(re.sub(r"/lab.*", f"/lab/tree/{file}?{token}&reset", base))
     page.wait_for_selector(".jp-Notebook, .jp-FileEditor")
