@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from tests.course.attacks import Attack, World, attacks, company, faults, staged
+from tests.course.bank import lay
 from tests.course.packing import Recipe, recipes
 from workbook.course import Course
+from workbook.cuts import render
 from workbook.grading.archives import Archive
 from workbook.grading.grader import GraderFault
 from workbook.grading.judging import JailedGrader
 from workbook.grading.limits import Refused
 from workbook.grading.staging import stage
+from workbook.judge.run import Judges
 from workbook.sandbox import choose, rungs
 
 COURSE = Course.load()
@@ -53,6 +56,19 @@ def test_an_archive_with_a_trick_is_refused_with_a_reason(recipe: Recipe, tmp_pa
         stage(Archive(recipe.pack(tmp_path)))
     assert recipe.says in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == [recipe.pack(tmp_path).name]
+
+
+async def test_a_skill_that_climbs_out_of_its_project_writes_nothing(
+    judges: Judges, tmp_path: Path
+) -> None:
+    target = tmp_path / "climbed.py"
+    path = "app/models/" + "../" * 12 + target.as_posix().lstrip("/")
+    texts = render(COURSE, (), package="app")
+    texts["skill/SKILL.md"] += f'\n```python title="{path}"\nx = 1\n```\n'
+    lay(texts, tmp_path / "work")
+    result = await judges.run(["review.skill"], tmp_path / "work", databases=["sqlite"])
+    assert {row["verdict"] for row in result["checks"]} == {"ok"}
+    assert not target.exists()
 
 
 class Bench:

@@ -17,11 +17,11 @@ def went(work: Work, seen: Seen, did: str, what: str = "call") -> Any:
     return seen.value[what]["value"]
 
 
-async def alembic(work: Work, *commands: str, later: str | None = None) -> list[str]:
+async def alembic(work: Work, *commands: str) -> list[str]:
     """What commands printed on a new database; a story when one raised."""
     await work.fresh()
     lines = [line.split() for line in commands]
-    seen = await work.probe("migrations.runs", commands=lines, later=later)
+    seen = await work.probe("migrations.runs", commands=lines)
     for number, ran in enumerate(seen.value, 1):
         error = StudentError.read(ran["call"]["error"]) if "error" in ran["call"] else None
         found = ran["call"].get("found")
@@ -116,15 +116,17 @@ async def test_template_writes_revisions_that_run(work: Work) -> None:
 @check("migrations.first.upgrades_an_empty_database")
 async def test_first_upgrades_an_empty_database(work: Work) -> None:
     """makes all tables in an empty database, once"""
-    later = f"{work.draw.word()}_by_the_judge"
-    _, current, _ = await alembic(work, "upgrade head", "current", "upgrade head", later=later)
+    _, current, _ = await alembic(work, "upgrade head", "current", "upgrade head")
     found = set(await work.database.tables())
     story = f"We ran alembic upgrade head: expected {sorted(TABLES)}, found {sorted(found)}."
     work.expect(found >= TABLES, story)
     story = f"We upgraded and ran alembic current: expected the head, found {current.strip()!r}."
     work.expect("(head)" in current, story)
+    database, later = await work.fresh(), f"{work.draw.word()}_by_the_judge"
+    # It may raise as well: an env.py that counts the tables it knows is right too.
+    await work.probe("migrations.runs", commands=[["upgrade", "head"]], later=later)
     work.expect(
-        later not in found,
+        later not in await database.tables(),
         f"We gave the models one more table, {later}, and ran alembic upgrade head: expected the"
         " tables that the revisions name, found that one too. A revision that asks the models,"
         " by create_all, is another one whenever they change.",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from workbook.assembling import Block, place
 from workbook.judge import NotYet, Seen, Work, check
 from workbook.judge.rehearsal import Rehearsal
 
@@ -92,21 +93,27 @@ async def skill(work: Work) -> dict[str, Any]:
 
 
 async def expect_of_blocks(work: Work, rehearsal: Rehearsal, needed: str, ids: list[str]) -> None:
-    """The skill's blocks at a place, laid over the package, pass these checks."""
+    """The skill's blocks at a place, laid over the package alone or with all others, pass these."""
     found = await skill(work)
-    blocks = {b["path"]: b for b in found["blocks"] if f"{b['path']}".startswith(needed)}
+    told = [Block(str(b["path"]), str(b["text"]), int(b["line"])) for b in found["blocks"]]
+    placed = place(told, ()).files
+    blocks = {path: block for path, block in placed.items() if path.startswith(needed)}
     unnamed = found["unnamed"]
     story = f"We looked in {SKILL} for a code block that says it is {needed}, and found none."
     if unnamed:
         story += f" {unnamed} of its blocks say{'s' if unnamed == 1 else ''} no file at all."
     work.expect(blocks, story)
-    files = {path: str(block["text"]) for path, block in blocks.items()}
-    outcomes = await rehearsal.hold(files, ids)
-    last = outcomes[-1]
+    source = ("app/", "alembic")
+    project = {path: block for path, block in placed.items() if path.startswith(source)}
+    alone = await rehearsal.hold({path: block.text for path, block in blocks.items()}, ids)
+    if (last := alone[-1]).verdict != "ok" and len(project) > len(blocks):
+        # Blocks that were written for one another needn't fit the package.
+        whole = await rehearsal.hold({path: block.text for path, block in project.items()}, ids)
+        last = last if whole[-1].verdict != "ok" else whole[-1]
     if last.verdict == "ours":
         raise RuntimeError(last.story)
     if last.verdict != "ok":
-        line = min(block["line"] for block in blocks.values())
+        line = min(block.line for block in blocks.values())
         where = f" (there at {last.where})" if last.where else ""
         did = f"We laid {' and '.join(blocks)} of your skill over your package and ran {last.check}"
         raise NotYet(f"{did}: {last.verdict}. {last.story}{where}", f"{SKILL}:{line}", last.sql)

@@ -101,7 +101,9 @@ def _laid(sitting: Sitting, files: Mapping[str, str], staging: Path | None) -> I
             for name in (name for name in BESIDE if (work.root / name).exists()):
                 _copy(work.root / name, root / name)
         for file, text in files.items():
-            path = root / file
+            path = (root / file).resolve()
+            if not path.is_relative_to(root):
+                raise ValueError(f"{file} is no file of a project")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         for path in (root, *root.rglob("*")):  # the user inside a jail has to read it

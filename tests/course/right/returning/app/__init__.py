@@ -1,0 +1,1 @@
+"""A database layer whose statements return what they wrote."""
