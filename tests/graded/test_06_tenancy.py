@@ -247,6 +247,14 @@ async def contents(work: Work) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+async def back_before_tenants(work: Work) -> None:
+    """Downgrades until there is no tenant any more."""
+    for _ in range(9):
+        await alembic(work, "downgrade -1")
+        if "tenant" not in await work.database.tables():
+            break
+
+
 @check("tenancy.revision.moves_the_rows_that_are_there")
 async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     """moves the rows that are there to a tenant, and loses none"""
@@ -260,10 +268,7 @@ async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     )
     await two(work)
     before = await contents(work)
-    for _ in range(9):
-        await alembic(work, "downgrade -1")
-        if "tenant" not in await work.database.tables():
-            break
+    await back_before_tenants(work)
     after = await contents(work)
     did = "We went back to the revision before tenants, with rows of two tenants in the tables"
     for table in OWNED:
@@ -305,6 +310,22 @@ async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     did = f"{did} and added a tenant with a worker {worker['handle']}, as the first one has"
     one = {"model": "Worker", "fields": worker, "tenant": went(work, new, did)}
     went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
+
+    await work.fresh()
+    await alembic(work, "upgrade head")
+    did = "We upgraded an empty database, added a tenant with one worker and nothing else"
+    (new,) = (await work.probe("tenancy.tenants", subdomains=["new"])).value
+    one = {"model": "Worker", "fields": {"handle": "@alone"}, "tenant": went(work, new, did)}
+    went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
+    await back_before_tenants(work)
+    await alembic(work, "upgrade head")
+    sql = "SELECT handle FROM worker JOIN tenant ON tenant.id = worker.tenant_id"
+    found = [row["handle"] for row in await work.rows(sql)]
+    did = f"{did}, went back before tenants and upgraded again"
+    work.expect(
+        found == ["@alone"],
+        f"{did}: expected the worker @alone to have a tenant again, found {found or 'none'}.",
+    )
 
 
 # -- the service -------------------------------------------------------------------------
@@ -509,7 +530,7 @@ async def test_writes_refuse_rows_of_another_tenant(work: Work) -> None:
     """writes no row of another tenant's, by objects or in bulk"""
     ours, theirs = await two(work)
     inputs = {"tenant": ours.tenant, "target": theirs.tenant}
-    inputs |= {"row": theirs.tasks[0], "loose": theirs.workers[2]}
+    inputs |= {"row": theirs.tasks[0], "loose": theirs.workers[2], "own": ours.workers[2]}
     before = {side.tenant: await rows_of(work, side.tenant) for side in (ours, theirs)}
     session = f"In a session of tenant {ours.tenant} we"
     for way, what in {
@@ -520,7 +541,7 @@ async def test_writes_refuse_rows_of_another_tenant(work: Work) -> None:
         "remove": f"deleted a task of tenant {theirs.tenant} that another session had loaded",
         "insert_rows": f"ran insert(Worker) for two rows, the second for tenant {theirs.tenant}",
         "copy_rows": f"ran insert(Worker) from a SELECT, for tenant {theirs.tenant}",
-        "move_all": f"ran update(Task) with the tenant_id {theirs.tenant}",
+        "give_away": f"ran update(Worker) with the tenant_id {theirs.tenant}",
     }.items():
         handle = work.draw.handle()
         seen = await work.probe("tenancy_writes.write", way=way, handle=handle, **inputs)
@@ -710,6 +731,12 @@ async def test_middleware_trusts_no_client(work: Work) -> None:
         f"application/problem+json with that status in it, found {problem}.",
     )
 
+    (new,) = (await work.probe("tenancy.tenants", subdomains=[nobody])).value
+    did = f"We sent the host {host!r} before and after we had added the tenant {nobody}"
+    (answer,) = await ask(work, domain, None, [("host", host)])
+    handed_on(work, answer, went(work, new, did), did)
+
+    nobody = f"{nobody}-yet"
     sent = [("host", f"{one}.{domain}"), ("x-tenant", other)]
     (answer,) = await ask(work, domain, None, sent)
     did = f"No header was configured; we sent the host of {one} and X-Tenant: {other}"

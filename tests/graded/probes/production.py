@@ -110,13 +110,15 @@ async def health(kit: Kit, *, kind: str, patience: float) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def watched(kit: Kit, **options: Any) -> AsyncIterator[tuple[Any, Any, Any]]:
+async def watched(
+    kit: Kit, connections: int = 5, **options: Any
+) -> AsyncIterator[tuple[Any, Any, Any]]:
     """An engine that has connected before, its monitor, and the spans that end.
 
     The database has a function `be_slow` that takes a tenth of a second to say 0.
     """
     await kit.tables()
-    engine = honest_engine(kit.url)
+    engine = honest_engine(kit.url, pool_size=connections, max_overflow=0, pool_timeout=2.0)
     await _teach_to_be_slow(engine)
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
@@ -164,7 +166,7 @@ def _spans(kept: Any) -> list[dict[str, Any]]:
             "kind": span.kind.name,
             "status": span.status.status_code.name,
             "attributes": {str(key): str(value) for key, value in (span.attributes or {}).items()},
-            "told": " ".join([str(span.status.description), *map(str, span.events)]),
+            "told": f"{span.status.description} {[dict(e.attributes or {}) for e in span.events]}",
         }
         for span in kept.get_finished_spans()
     ]
@@ -209,9 +211,12 @@ async def monitor(kit: Kit, *, handles: list[str], selects: int, together: int) 
 
 
 async def slow(kit: Kit, *, threshold: float, handles: list[str]) -> dict[str, Any]:
-    """The slow statements that are kept: an INSERT, one of two rows, a SELECT, a slow SELECT."""
+    """The slow statements that are kept: an INSERT, one of two rows, a SELECT, a slow SELECT.
+
+    The pool has the one connection that they run on.
+    """
     worker = kit.use("models.Worker")
-    async with watched(kit, slow=threshold) as (engine, monitor, spans):
+    async with watched(kit, connections=1, slow=threshold) as (engine, monitor, spans):
         with await kit.tenant():
             async with kit.use("database.build_session_factory")(engine)() as session:
                 session.add(worker(handle=handles[0]))

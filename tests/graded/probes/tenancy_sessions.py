@@ -115,14 +115,17 @@ async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> d
     task, _, _ = models(kit)
     one, other = ours["tasks"][0], theirs["tasks"][0]
     saw: dict[str, Any] = {}
+    kept = []  # what nobody holds the session forgets by itself
     async with await open_session(kit) as session:
         for turn, tenant in (("first", ours), ("second", theirs), ("again", ours)):
             with inside(kit, tenant["tenant"]):
                 found = [await session.get(task, id) for id in (one, other)]
-                listed = await session.exec(select(task).where(task.id.in_([one, other])))
+                query = select(task).where(task.id.in_([one, other]))
+                listed = (await session.exec(query)).all()
+                kept += [*found, *listed]
                 saw[turn] = {
                     "get": [row is not None for row in found],
-                    "select": sorted(row.id for row in listed.all()),
+                    "select": sorted(row.id for row in listed),
                 }
     return saw
 

@@ -22,11 +22,13 @@ async def write(
     target: int,
     row: int,
     loose: int,
+    own: int,
     handle: str = "@new",
 ) -> dict[str, Any]:
     """A write in one tenant's session, for the tenant `target` or its task `row`.
 
-    Keys don't notice who writes to `loose`, a worker of that tenant: no task refers to it.
+    Keys don't notice who writes to `loose`, a worker of that tenant, and to `own`, one of the
+    session's: no task refers to them.
     """
     task, _, worker = models(kit)
 
@@ -85,8 +87,8 @@ async def write(
     async def update_by_key(session: Any) -> None:
         await session.exec(update(task), params=[{"id": row, "title": "Taken"}])
 
-    async def move_all(session: Any) -> None:
-        await session.exec(update(task).values(tenant_id=target))
+    async def give_away(session: Any) -> None:
+        await session.exec(update(worker).where(worker.id == own).values(tenant_id=target))
 
     async def delete_all(session: Any) -> None:
         await session.exec(delete(task))
@@ -96,7 +98,7 @@ async def write(
         for call in (
             *(add, add_plain, move, adopt, take_over, remove),
             *(insert_rows, insert_plain, copy_rows, upsert),
-            *(update_all, update_by_key, move_all, delete_all),
+            *(update_all, update_by_key, give_away, delete_all),
         )
     }
 
