@@ -16,7 +16,7 @@ test: .venv/.test  ## what needs Python and the packages alone
 	$(PYTEST) -m "not proof" tests/test_database.py tests/course tests/workbook
 
 proof: .venv/.test  ## what needs more: a browser, the sandbox, the network, minutes
-	$(PYTEST) -m proof tests/course tests/workbook
+	$(PYTEST) -n 3 -m proof tests/course tests/workbook  # many wait for a time to be up
 
 notebooks: .venv/.test  ## run them all and keep what comes out
 	$(BIN)/python -m tests.course.rerun
