@@ -80,8 +80,8 @@ async def test_a_refused_title_leaves_nothing_behind(work: Work, scene: Any) -> 
         did += ", and counted projects, tasks, audit rows"
         scene.same(did, await added(scene, before), [1, 2, 1], "Part of the first one stayed.")
     before = await scene.count(*MADE)
-    await make(work, scene, [*work.draw.titles(5_000), ""], cpu=30.0, wall=60.0)
-    did = "We made a project with 5,001 titles, the last an empty one"
+    await make(work, scene, [*work.draw.titles(9_999), ""], cpu=30.0, wall=60.0)
+    did = "We made a project with 10,000 titles, the last an empty one"
     did += ", and counted new projects, tasks, audit rows"
     scene.same(did, await added(scene, before), [0, 0, 0], "A commit ran on the way.")
 

@@ -542,6 +542,7 @@ async def test_writes_refuse_rows_of_another_tenant(work: Work) -> None:
         "insert_rows": f"ran insert(Worker) for two rows, the second for tenant {theirs.tenant}",
         "copy_rows": f"ran insert(Worker) from a SELECT, for tenant {theirs.tenant}",
         "give_away": f"ran update(Worker) with the tenant_id {theirs.tenant}",
+        "move_all": f"ran update(Task) with the tenant_id {theirs.tenant}",
     }.items():
         handle = work.draw.handle()
         seen = await work.probe("tenancy_writes.write", way=way, handle=handle, **inputs)

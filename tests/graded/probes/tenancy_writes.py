@@ -90,6 +90,9 @@ async def write(
     async def give_away(session: Any) -> None:
         await session.exec(update(worker).where(worker.id == own).values(tenant_id=target))
 
+    async def move_all(session: Any) -> None:
+        await session.exec(update(task).values(tenant_id=target))
+
     async def delete_all(session: Any) -> None:
         await session.exec(delete(task))
 
@@ -98,7 +101,7 @@ async def write(
         for call in (
             *(add, add_plain, move, adopt, take_over, remove),
             *(insert_rows, insert_plain, copy_rows, upsert),
-            *(update_all, update_by_key, give_away, delete_all),
+            *(update_all, update_by_key, give_away, move_all, delete_all),
         )
     }
 
