@@ -1,7 +1,8 @@
 """The command line: a student's verbs, and the instructor's.
 
 Exit codes: 0 everything asked for is earned (of `review`: nothing found), 1 not yet, 2 the call
-can't be answered as it stands; then one line says what to do.
+can't be answered as it stands; then one line says what to do. Of a class: 1 somebody has no grade
+yet through a fault of ours, or a replay differs; 130 stopped by Ctrl-C.
 """
 
 import sys

@@ -1,5 +1,6 @@
 """A crew of graders on this machine: each job graded, each failure of ours tried again."""
 
+import contextlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -82,6 +83,11 @@ class Seats:
             return Graded(None, faults=tuple(faults), containment=containment)
         return Graded(partial.document, partial.seconds, partial.timing, tuple(faults), containment)
 
+    def make_ready(self) -> None:
+        """Have one more grader rest; where none starts, the first job says why."""
+        with contextlib.suppress(CannotStart):
+            self._rest(self._take())
+
     def close(self) -> None:
         """End every grader, resting or not."""
         with self._lock:
@@ -111,7 +117,7 @@ class Seats:
             if over:
                 seat.close()
             return seat
-        raise CannotStart(said)
+        raise CannotStart(f"no grader starts: {said}")
 
     def _rest(self, seat: Seat) -> None:
         with self._lock:
@@ -130,6 +136,11 @@ class LocalCrew:
         self.size = jobs
         self._seats = Seats(factory, patience)
         self._threads = ThreadPoolExecutor(jobs, "grader")
+
+    def start(self) -> None:
+        """Begin to start graders before there is a job for them."""
+        for _ in range(self.size):
+            self._threads.submit(self._seats.make_ready)
 
     def submit(self, files: bytes, seed: int) -> "Future[Graded]":
         """Grade one bundle as soon as a grader is free."""

@@ -136,6 +136,15 @@ class Gradebook:
             return list(session.exec(query).all())
 
 
+@contextmanager
+def in_folder(out: Path) -> Iterator[Gradebook]:
+    """The gradebook of a folder; raises `GradebookError` where there is none."""
+    if not (out / FILE).is_file():
+        raise GradebookError(f"there is no gradebook in {out}: name its folder with --out")
+    with Gradebook(out / FILE) as book:
+        yield book
+
+
 def log(happened: str, **facts: Any) -> Log:
     """A line of the log, now and here."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")

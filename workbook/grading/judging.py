@@ -52,14 +52,15 @@ class JailedGrader:
         with ExitStack() as opening:
             try:
                 rung = sandbox.choose(self._rung, unsafe=self._unsafe)
-                self.containment = _seen(rung, sandbox.prove(rung))
-                self._settle(rung, opening)
-            except (sandbox.SandboxError, DatabaseUnavailable) as error:
+                judges = self._settle(rung, opening)
+                proven = self._run(_proven(rung, judges, self._databases))
+                self.containment = _seen(rung, proven)
+            except (sandbox.SandboxError, DatabaseUnavailable, JudgeFault) as error:
                 raise GraderFault(str(error)) from error
             self._open = opening.pop_all()
         return self
 
-    def _settle(self, rung: sandbox.Rung, opening: ExitStack) -> None:
+    def _settle(self, rung: sandbox.Rung, opening: ExitStack) -> Judges:
         place = opening.enter_context(Place()).folder
         self._staging = place / "staging"
         self._staging.mkdir()
@@ -83,6 +84,7 @@ class JailedGrader:
         judges = Judges(self.course, confinement=confined)
         opening.callback(lambda: runner.run(judges.close()))
         self._judges, self._run = judges, runner.run
+        return judges
 
     def __exit__(
         self,
@@ -146,6 +148,14 @@ def _version(course: Course, checks: Sequence[str]) -> str:
         return whole
     part = " ".join([whole, *(check.id for check in chosen)])
     return hashlib.sha256(part.encode()).hexdigest()[: len(whole)]
+
+
+async def _proven(
+    rung: sandbox.Rung, judges: Judges, databases: Sequence[str]
+) -> list[sandbox.Proof]:
+    """What the self-test saw; the judges start meanwhile."""
+    proofs, _ = await asyncio.gather(asyncio.to_thread(sandbox.prove, rung), judges.warm(databases))
+    return proofs
 
 
 def _seen(rung: sandbox.Rung, proofs: list[sandbox.Proof]) -> dict[str, Any]:

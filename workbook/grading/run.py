@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import PATIENCE, CannotStart, Crew, LocalCrew
+from workbook.grading.crew import PATIENCE, Crew, LocalCrew
 from workbook.grading.events import Event, Started
 from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
 from workbook.grading.grader import GraderFactory
@@ -25,10 +25,6 @@ from workbook.grading.tables import Run
 from workbook.grading.writing import canonical
 
 Rule = Literal["best", "last"]
-
-
-class GradingError(Exception):
-    """The class can't be graded as asked; nothing that was graded is lost."""
 
 
 class Stopped(Exception):
@@ -66,7 +62,7 @@ def grade_class(
 ) -> Ledger:
     """Grade everyone in the folder and return the class; `out` then holds all there is to open.
 
-    What the gradebook in `out` already knows isn't graded again. Raises `GradingError` when no
+    What the gradebook in `out` already knows isn't graded again. Raises `CannotStart` when no
     grader starts, `Stopped` on Ctrl-C, and the errors of roster, intake and gradebook.
     """
     plan = plan or Plan()
@@ -82,8 +78,6 @@ def grade_class(
                 for candidate, handed_in in counting(candidates, plan.attempts):
                     desk.take(candidate.student.key, handed_in)
                 desk.finish()
-            except CannotStart as error:
-                raise GradingError(f"no grader starts: {error}") from error
             except InterruptedError:
                 raise Stopped(desk.settled, attempts) from None
             finally:

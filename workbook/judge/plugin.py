@@ -62,12 +62,11 @@ class Room:
             seed = seed_of(self.course, target.digest())
         self.sitting = Sitting(self.course, target, seed, self.nursery, self.databases)
 
-    async def prepare(self) -> None:
-        """Starts what every sitting shares, once."""
+    def furnish(self) -> None:
+        """Makes what every sitting shares, once; the witnesses' warm process begins to start."""
         from .witnesses import nursery
 
         if self.nursery is None:
-            self.loop = asyncio.get_running_loop()
             probes = self.course.suites / "probes"
             option = self.config.getoption
             kinds = KINDS if option("--db") == "both" else (option("--db"),)
@@ -81,6 +80,13 @@ class Room:
                 self.databases = Databases(
                     kinds, folder=Path(self.folder.name), db_url=option("--db-url")
                 )
+            self.nursery.start()
+
+    async def prepare(self) -> None:
+        """Starts what every sitting shares, once."""
+        self.furnish()
+        if self.loop is None:
+            self.loop = asyncio.get_running_loop()
             await self.databases.__aenter__()
 
     async def rise(self) -> None:
@@ -95,6 +101,7 @@ class Room:
         await self.rise()
         if self.nursery is not None:
             self.nursery.close()
+        if self.loop is not None:
             await self.databases.__aexit__(None, None, None)
         if self.folder is not None:
             self.folder.cleanup()

@@ -7,6 +7,7 @@ options are those of the plugin.
 
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -30,6 +31,10 @@ class Service:
         """One line for the client."""
         self.answers.write(json.dumps(message) + "\n")
         self.answers.flush()
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Lets the witnesses' process warm up while the suites are collected."""
+        room_of(session.config).furnish()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -79,11 +84,18 @@ class Service:
         self.say({"done": True})
 
 
+def _interrupted(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Collects the suites and serves until stdin ends."""
     course, kind, *given = sys.argv[1:]
     jobs, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever prints by itself must not stand between the answers
+    # With Python's own handler asyncio would look at it after each step, and for that write all
+    # that the step saw out as text.
+    signal.signal(signal.SIGINT, _interrupted)
     from workbook.course import Course
 
     suites = Course.load(Path(course)).suites

@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from workbook.course import Check, Course, Lesson
@@ -18,10 +19,16 @@ from .witnesses import Channel, Nursery, WitnessEndedError
 from .work import CPU_SECONDS, WALL_SECONDS, Work
 
 PATIENT, IMPATIENT_SECONDS = 3, 3.0
+MEASURED_FOR = 5
 
 
 def slowness() -> float:
     """How much slower than a common machine this one is now, from 1 to 6; no student code run."""
+    return _slowness(int(time.monotonic() / MEASURED_FOR))
+
+
+@lru_cache(maxsize=1)
+def _slowness(when: int) -> float:
     start = time.perf_counter()
     sum(number * number for number in range(200_000))
     return min(6.0, max(1.0, (time.perf_counter() - start) / 0.015))

@@ -124,6 +124,9 @@ def _died(ending: dict[str, Any]) -> WitnessEndedError:
 class Nursery(Protocol):
     """Where witnesses come from."""
 
+    def start(self) -> None:
+        """Begins with what takes time, without waiting for it."""
+
     async def open(self, opening: dict[str, Any]) -> Channel:
         """A new witness for one project root."""
 
@@ -209,6 +212,9 @@ class SpawnNursery:
     def __init__(self, probes: Path) -> None:
         self._probes = probes
         self._living: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Nothing is shared between witnesses here."""
 
     async def open(self, opening: dict[str, Any]) -> Channel:
         word = secrets.token_hex(16)

@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import inspect
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -93,6 +94,9 @@ class Witness:
         The judge has each answer confirmed. So the seal is looked at before each probe too: what
         is put back at the end of one was seen at the end of that before.
         """
+        # With Python's own handler asyncio would look at it after each probe, and for that write
+        # the whole answer out as text.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         with asyncio.Runner() as runner:
             while (request := frames.read(stream)) is not None:
                 if request["do"] == "confirm":

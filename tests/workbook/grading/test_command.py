@@ -10,7 +10,7 @@ from conftest import archive
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from workbook.grading.command import app
+from workbook.commands import app
 from workbook.grading.events import Faulted, Settled, Started
 from workbook.grading.progress import Progress
 

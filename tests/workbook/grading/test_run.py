@@ -14,11 +14,12 @@ from conftest import archive
 from fake_grader import FakeGrader, NoStart
 
 from workbook.grading.catalogue import Catalogue
+from workbook.grading.crew import CannotStart
 from workbook.grading.events import Event, Faulted, Settled
 from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
 from workbook.grading.merging import merge
 from workbook.grading.roster import Roster, Student
-from workbook.grading.run import GradingError, Plan, grade_class
+from workbook.grading.run import Plan, grade_class
 
 HERE = Path(__file__).parent
 CATALOGUE = Catalogue(extension=("tenancy",))
@@ -143,7 +144,7 @@ def test_a_grader_that_never_answers_is_taken_for_dead(tmp_path: Path) -> None:
 
 
 def test_without_a_grader_the_run_says_why_and_blames_nobody(klass: Path, tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="there is no sandbox here"):
+    with pytest.raises(CannotStart, match="there is no sandbox here"):
         run(klass, tmp_path / "out", factory=NoStart)
     assert not (tmp_path / "out" / "grades.csv").exists()
 

@@ -8,14 +8,14 @@ import click
 import pytest
 import typer
 
-from workbook.grading.command import app
+from workbook.commands import app
+from workbook.commands.verbs import LATER
 
 TEACH = Path(__file__).parents[3] / "docs" / "teach.md"
 SHOWN = [
     line
     for block in re.findall(r"```console\n(.*?)```", TEACH.read_text(encoding="utf-8"), re.S)
     for line in block.splitlines()
-    if not line.startswith("workbook doctor")
 ]
 
 
@@ -24,11 +24,11 @@ def test_a_command_in_the_guide_is_taken(line: str) -> None:
     program, verb, *words = shlex.split(line)
     assert program == "workbook"
     group = typer.main.get_command(app)
-    assert isinstance(group, click.Group) or hasattr(group, "commands")
-    command = group.commands[verb]
+    command = group.get_command(click.Context(group), verb)
+    assert command is not None
     command.make_context(verb, words).close()
 
 
 def test_the_guide_shows_every_verb() -> None:
     verbs = {shlex.split(line)[1] for line in SHOWN}
-    assert verbs == {"grade", "merge", "replay", "override", "export"}
+    assert verbs == {*LATER, "doctor"}

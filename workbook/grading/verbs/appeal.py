@@ -13,7 +13,7 @@ from workbook.grading.catalogue import lesson_of
 from workbook.grading.cleaning import clean
 from workbook.grading.crew import Seats
 from workbook.grading.exports.table import number
-from workbook.grading.gradebook import only_one
+from workbook.grading.gradebook import in_folder, only_one
 from workbook.grading.grader import GraderFactory
 from workbook.grading.making import GRADER, maker
 from workbook.grading.outputs import write_outputs
@@ -27,7 +27,6 @@ from workbook.grading.verbs.speaking import (
     GraderOption,
     OutOption,
     UnsafeOption,
-    gradebook,
     out_console,
     say,
     told,
@@ -48,7 +47,7 @@ def replay(
 ) -> None:
     """Repeats one check of one submission with the same files and seed."""
     with told(), tempfile.TemporaryDirectory(prefix="workbook-replay-") as made:
-        with gradebook(out) as book:
+        with in_folder(out) as book:
             again = lay_out(book, submission, check, keep or Path(made))
             files = book.submission(again.digest)
         assert files is not None
@@ -83,7 +82,7 @@ def override(
             given = None if points == "judged" else float(points)
         except ValueError:
             raise ValueError(f"points are a number or `judged`, not {points}") from None
-        with only_one(out), gradebook(out) as book:
+        with only_one(out), in_folder(out) as book:
             ledger = change(book, student, check, given, reason)
             write_outputs(ledger, out)
             row = ledger.row(student)

@@ -14,11 +14,11 @@ from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.moodle import fill_worksheet, moodle_csv
 from workbook.grading.exports.table import grades_csv
-from workbook.grading.gradebook import GradebookError
+from workbook.grading.gradebook import GradebookError, in_folder
 from workbook.grading.ledger import Ledger, read_ledger
 from workbook.grading.rows import Row
 from workbook.grading.verbs.grade import OUT
-from workbook.grading.verbs.speaking import OutOption, gradebook, told
+from workbook.grading.verbs.speaking import OutOption, told
 from workbook.grading.writing import canonical, write_whole
 
 
@@ -51,7 +51,7 @@ def export(
     prefix: Annotated[str, typer.Option(help="The project's folder in its repository.")] = "",
 ) -> None:
     """Writes the grades in the format another system imports."""
-    with told(), gradebook(out) as book:
+    with told(), in_folder(out) as book:
         ledger = read_ledger(book)
         code = 0
         if to is Format.csv:

@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +14,11 @@ import typer
 
 from workbook.course import CourseError
 from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import Crew
+from workbook.grading.crew import Crew, LocalCrew
 from workbook.grading.grader import GraderFactory
-from workbook.grading.ledger import Ledger
 from workbook.grading.making import GRADER, course_of, maker
-from workbook.grading.merging import merge as merge_shards
 from workbook.grading.progress import Progress
 from workbook.grading.roster import read_roster
-from workbook.grading.run import Plan, Stopped, grade_class
 from workbook.grading.verbs.speaking import (
     CourseOption,
     DbUrlOption,
@@ -29,7 +27,6 @@ from workbook.grading.verbs.speaking import (
     UnsafeOption,
     out_console,
     say,
-    summary,
     told,
 )
 
@@ -92,22 +89,33 @@ def grade(
     grader: GraderOption = GRADER,
 ) -> None:
     """Grades a class: hundreds of submissions, each in a sandbox, none lost."""
-    with told():
+    with told(), ExitStack() as opening:
         lessons = tuple(lesson or ())
-        factory = maker(grader)(
-            course, databases=db.kinds, db_url=db_url, unsafe=unsafe, checks=lessons
-        )
+        try:
+            factory = maker(grader)(
+                course, databases=db.kinds, db_url=db_url, unsafe=unsafe, checks=lessons
+            )
+            catalogue = Catalogue.of(course_of(course), lessons)
+        except CourseError as error:
+            raise ValueError(str(error)) from error
+        part, at_once = _shard(shard), 1 if one else jobs or os.cpu_count() or 1
+        people = read_roster(roster) if roster else None
+        here = opening.enter_context(closing(LocalCrew(factory, at_once)))
+        crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else lambda: here
+        if folder.exists() and not (dask or out.exists()):
+            here.start()  # while this process imports what it needs itself
+        from workbook.grading.run import Plan, Stopped, grade_class
+        from workbook.grading.verbs.standing import exit_code, summary
+
         plan = Plan(
             databases=db.kinds,
             attempts=attempts.value,
-            jobs=jobs or os.cpu_count() or 1,
+            jobs=at_once,
             one=one,
             resume=resume,
-            shard=_shard(shard),
-            catalogue=Catalogue.of(course_of(course), lessons),
+            shard=part,
+            catalogue=catalogue,
         )
-        people = read_roster(roster) if roster else None
-        crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else None
         try:
             with Progress(out_console()) as progress:
                 ledger = grade_class(
@@ -117,10 +125,8 @@ def grade(
             say(f"{stopped}; all of them are kept. To go on:")
             say(f"  {_again(sys.argv[1:])}")
             raise typer.Exit(130) from None
-        except CourseError as error:
-            raise ValueError(str(error)) from error
     summary(ledger, out)
-    raise typer.Exit(_code(ledger))
+    raise typer.Exit(exit_code(ledger))
 
 
 def merge(
@@ -128,19 +134,13 @@ def merge(
     out: OutOption = OUT,
 ) -> None:
     """Brings the shards of one class together into one gradebook."""
+    from workbook.grading.merging import merge as merge_shards
+    from workbook.grading.verbs.standing import exit_code, summary
+
     with told():
         ledger = merge_shards(outs, out)
     summary(ledger, out)
-    raise typer.Exit(_code(ledger))
-
-
-def _code(ledger: Ledger) -> int:
-    held_up = [row for row in ledger.rows if row.state == "ours" and not row.settled]
-    if held_up:
-        say(
-            f"{len(held_up)} without a grade through our own fault: grade again, it tries them anew"
-        )
-    return 1 if held_up else 0
+    raise typer.Exit(exit_code(ledger))
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

@@ -1,0 +1,35 @@
+"""How a graded class stands: in words, and as an exit code."""
+
+from pathlib import Path
+
+from workbook.grading.exports.table import isolation
+from workbook.grading.ledger import Ledger
+from workbook.grading.verbs.speaking import say
+
+
+def summary(ledger: Ledger, out: Path) -> None:
+    """Say how a class stands and what to open."""
+    counts = dict.fromkeys(("graded", "absent", "refused", "ours"), 0)
+    for row in ledger.rows:
+        counts[row.state] += 1
+    words = {"ours": "held up by a fault of ours"}
+    said = ", ".join(
+        f"{count} {words.get(state, state)}" for state, count in counts.items() if count
+    )
+    say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
+    flagged = sum(bool(row.flags) for row in ledger.rows)
+    if flagged:
+        say(f"{flagged} not matched with the roster: see the report, under To look at")
+    say(f"isolation: {isolation(ledger.containment)}")
+    say(f"grades   {out / 'grades.csv'}")
+    say(f"report   {out / 'report' / 'index.html'}")
+
+
+def exit_code(ledger: Ledger) -> int:
+    """1 where somebody has no grade yet through a fault of ours, which is said."""
+    held_up = [row for row in ledger.rows if row.state == "ours" and not row.settled]
+    if held_up:
+        say(
+            f"{len(held_up)} without a grade through our own fault: grade again, it tries them anew"
+        )
+    return 1 if held_up else 0
