@@ -75,6 +75,7 @@ class ColdPytest:
         command += [word for plugin in PLUGINS for word in ("-p", plugin)]
         command += [word for name, value in SETTINGS.items() for word in ("-o", f"{name}={value}")]
         command += ["-p", "no:cacheprovider", f"--rootdir={staging}", "-c", "/dev/null"]
+        command += ["-k", "not tables_are_made_and_again"]  # asks for a process of its own
         command += ["--target", str(staging / "work"), f"--db-url={address}"]
         process = self.rung.popen(
             command,

@@ -40,6 +40,8 @@ class NoNursery:
         child.load_probes(probes)
         self._tools = child.Tools()
 
+    def start(self) -> None: ...
+
     async def open(self, opening: dict[str, Any]) -> NoChannel:
         # The package keeps an engine; another database needs it imported anew.
         package = opening["name"]

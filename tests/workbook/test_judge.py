@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from workbook.course import Course
+from workbook.judge.outcome import Outcome
 from workbook.judge.run import Judges
+from workbook.judge.verdicts import assemble
 
 TALLY = Path(__file__).parent / "tally"
 ADD = "    return left + right"
@@ -79,6 +81,17 @@ async def test_a_failure_waits_for_a_prerequisite_that_was_not_asked_for(
     found = await verdicts(judges, project, "tally.store.keeps_the_sum")
     assert list(found) == ["keeps_the_sum"]
     assert found["keeps_the_sum"]["verdict"] == "waits"
+
+
+def test_a_check_waits_for_an_exercise_that_it_alone_of_its_own_needs() -> None:
+    course = Course.load()
+    refuses = "transactions.create_project.leaves_nothing_when_a_title_is_refused"
+    rule = course.exercise("models.rules").checks[0].id
+    names = [check for check in course.checks if check.id in {refuses, rule}]
+    failed = [Outcome(id, "sqlite", "not yet", "It passed.") for id in (rule, refuses)]
+    result = assemble(course, names, failed, {}, seed=1, databases=["sqlite"])
+    assert [row["verdict"] for row in result["checks"]] == ["not yet", "waits"]
+    assert result["checks"][1]["waits_for"] == "models.rules"
 
 
 async def test_an_untouched_blank_is_not_started(judges: Judges, project: Project) -> None:

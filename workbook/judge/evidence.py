@@ -39,6 +39,7 @@ class StudentError:
     where: str = ""
     cause: "StudentError | None" = None
     refused: str = ""
+    called: str = ""
 
     @classmethod
     def read(cls, told: Any) -> "StudentError":
@@ -53,6 +54,7 @@ class StudentError:
             (frames or [""])[-1],
             cause,
             str(told.get("refused", "")),
+            str(told.get("called", ""))[:100],
         )
 
     def is_a(self, *names: str) -> bool:
@@ -86,11 +88,12 @@ class Logged:
 
     def on_tables(self, statements: list[str]) -> list[str]:
         """Those that read or write rows of a table."""
-        return [
+        found = {
             sql
-            for sql in statements
+            for sql in set(statements)  # ten thousand of them are often one
             if is_data(sql) and not self.tables.isdisjoint(re.findall(r"\w+", sql))
-        ]
+        }
+        return [sql for sql in statements if sql in found]
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,10 @@ class Judges:
             runs = [self._one(kind, checks, target.named, seed, on_outcome) for kind in kinds]
             return [outcome for run in await asyncio.gather(*runs) for outcome in run]
 
-        outcomes = await judge(selected)
-        outcomes += await judge(self._unknown_prerequisites(selected, outcomes))
+        asked, outcomes = list(selected), await judge(selected)
+        while more := self._unknown_needs(asked, outcomes):
+            asked += more
+            outcomes += await judge(more)
         result = assemble(
             self.course,
             selected,
@@ -128,25 +130,20 @@ class Judges:
                 say(outcome)
         return found
 
-    def _unknown_prerequisites(
-        self, selected: Sequence[Check], outcomes: Sequence[Outcome]
-    ) -> list[Check]:
-        """Checks outside the selection that a failure inside it may be waiting for.
+    def _unknown_needs(self, asked: Sequence[Check], outcomes: Sequence[Outcome]) -> list[Check]:
+        """Checks that nobody asked for, and that one that failed may be waiting for.
 
-        One that met a blank waits for that, or is one: nothing else has to be looked at.
+        One that met a blank waits for that, or is one: nothing else has to be looked at. And where
+        all that a check needs holds, nothing before that is looked at.
         """
         told = {*FINE, "not started"}
         failed = {one.check for one in outcomes if one.verdict not in told and not one.blanks}
-        exercises = {check.exercise for check in selected if check.id in failed}
-        before = {
-            check.id: check
-            for exercise in self.course.exercises
-            if exercise.id in exercises
-            for earlier in self.course.prerequisites(exercise)
-            for check in earlier.checks
-        }
-        seen = {check.id for check in selected}
-        return [check for id, check in before.items() if id not in seen]
+        needs = {need for check in asked if check.id in failed for need in check.needs}
+        return [
+            check
+            for check in self.course.checks
+            if check not in asked and needs & {check.id, check.exercise}
+        ]
 
     async def close(self) -> None:
         """Ends the judges."""

@@ -107,15 +107,17 @@ def _let_wait(
         return any(state not in FINE for state in states)
 
     known = {exercise.id for exercise in course.exercises}
+    open_ones = [exercise.id for exercise in course.exercises if unfinished(exercise)]
     waiting: dict[str, str] = {}
     for exercise in course.exercises:
-        before = [earlier.id for earlier in course.prerequisites(exercise) if unfinished(earlier)]
+        earlier = {each.id for each in course.prerequisites(exercise)}
         for check in exercise.checks:
             row = rows[check.id]
             if row["verdict"] != "not yet":
                 continue
             met = {blank for one in found[check.id].values() for blank in one.blanks} & known
             first = [id for id in check.needs if id in rows and rows[id]["verdict"] not in FINE]
+            before = [id for id in open_ones if id in earlier.union(check.needs)]
             if exercise.id in met:
                 row["verdict"] = "not started"
             elif others := [*sorted(met), *first, *before]:

@@ -92,7 +92,8 @@ def _raised(error: StudentError) -> str:
         return f"The file could not be read as Python. {error}"
     if error.is_a("ImportError"):
         return f"The import did not work. {error}"
-    text = f"The call was expected to return; it raised {error}."
+    what = error.called if error.called.replace(".", "").isidentifier() else "The call"
+    text = f"{what} was expected to return; it raised {error}."
     return text if error.cause is None else f"{text} It came from {error.cause}."
 
 

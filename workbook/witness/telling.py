@@ -12,16 +12,19 @@ def tell(error: BaseException, root: Path, package: Path, name: str) -> dict[str
     """An exception as plain data.
 
     `types` lists the class names of its MRO, nearest first; `cause` the same for what it came
-    from; `frames` the student's own lines as `app/module.py:12`, innermost last.
+    from; `frames` the student's own lines as `app/module.py:12`, innermost last; `called` names
+    the function of the outermost.
     """
+    own = [
+        (code.co_qualname, f"{place}:{line}")
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if (place := own_place((code := frame.f_code).co_filename, root, package, name))
+    ]
     told: dict[str, Any] = {
         "types": _types(error),
         "message": _message(error),
-        "frames": [
-            f"{place}:{frame.lineno}"
-            for frame in traceback.extract_tb(error.__traceback__)
-            if (place := own_place(frame.filename, root, package, name))
-        ],
+        "frames": [place for _, place in own],
+        "called": own[0][0] if own else "",
     }
     context = None if error.__suppress_context__ else error.__context__
     cause = error.__cause__ or context or getattr(error, "orig", None)
