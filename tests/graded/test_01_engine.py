@@ -1,5 +1,6 @@
 """Lesson 1, engine: from a URL to sessions, with nothing left open."""
 
+from itertools import cycle
 from urllib.parse import quote
 
 from workbook.judge import Work, check
@@ -73,8 +74,8 @@ async def test_url_keeps_passwords_and_arguments(work: Work) -> None:
     passwords = [f"{word}@/%:?#&+ X", f"{word}postgresql://", f"{word}+psycopg2", f"sqlite:{word}"]
     arguments = "command_timeout=30&statement_cache_size=0"
     urls = [
-        f"postgresql://Kim%40work:{quote(password, safe='')}@db/{word}?{arguments}"
-        for password in passwords
+        f"{scheme}://Kim%40work:{quote(password, safe='')}@db/{word}?{arguments}"
+        for scheme, password in zip(cycle(("POSTGRES", "postgresql")), passwords)
     ]
     for password, form in zip(passwords, await converted(work, urls), strict=True):
         work.expect(
@@ -198,14 +199,14 @@ async def test_build_survives_a_lost_connection(work: Work) -> None:
 @check("engine.build.sizes_the_pool_where_it_can")
 async def test_build_sizes_the_pool_where_it_can(work: Work) -> None:
     """takes pool sizes where there is a pool, and SQLite in memory too"""
-    size, overflow = work.draw.randint(1, 3), work.draw.randint(0, 2)
-    seen = await work.probe("engine.hold", pool_size=size, max_overflow=overflow)
-    work.expect(
-        seen.value["open"] == size + overflow,
-        f"We asked for pool_size={size}, max_overflow={overflow} and opened connections until one "
-        f"had to wait: expected {size + overflow} open, found {seen.value['open']}"
-        f"{' or more' if seen.value['open'] > size + overflow else ''}.",
-    )
+    for size, overflow in ((work.draw.randint(1, 3), 0), (1, work.draw.randint(1, 2))):
+        seen = await work.probe("engine.hold", pool_size=size, max_overflow=overflow)
+        work.expect(
+            seen.value["open"] == size + overflow,
+            f"We asked for pool_size={size}, max_overflow={overflow} and opened connections until "
+            f"one had to wait: expected {size + overflow} open, found {seen.value['open']}"
+            f"{' or more' if seen.value['open'] > size + overflow else ''}.",
+        )
     memory = ["sqlite://", "sqlite:///:memory:"]
     seen = await work.probe("engine.build", urls=memory)
     for url, answer in zip(memory, seen.value, strict=True):
@@ -301,15 +302,22 @@ async def test_sessions_are_sqlmodels(work: Work) -> None:
         f"We selected the one row we had added: expected [{words!r}], "
         f"found {seen.value['exec']['value']}.",
     )
+    asked = (await work.probe("engine.makers")).value
+    work.expect(
+        asked == [0, 1],
+        "We made a factory for each of two engines and then a session of each: expected each to "
+        f"ask its own engine, the first and the second; found numbers {asked}, counted from 0.",
+    )
 
 
 @check("engine.get_session.rolls_back_on_an_error")
 async def test_get_session_rolls_back_on_an_error(work: Work) -> None:
     """rolls back what a failing request wrote, and lets the error go on"""
-    lost, kept, apart = (work.draw.title() for _ in range(3))
+    lost, kept, apart, left = (work.draw.title() for _ in range(4))
     seen = await work.probe("engine.request", words=lost, fails=True)
     await work.probe("engine.request", words=kept, fails=False)
     await work.probe("engine.request", words=apart, fails=True, beside=True)
+    await work.probe("engine.request", words=left, fails=False, commits=False)
     found = [row["words"] for row in await work.rows("SELECT words FROM note")]
     work.expect(
         kept in found,
@@ -324,6 +332,11 @@ async def test_get_session_rolls_back_on_an_error(work: Work) -> None:
         apart not in found,
         "One request flushed a row, another one committed, then the first one failed: expected "
         "no such row, found it. Two requests had one session.",
+    )
+    work.expect(
+        left not in found,
+        "One request flushed a row and ended well without a commit: expected no such row, found "
+        "it. Whoever writes commits; a request that only looked must leave nothing behind.",
     )
     error = seen.error_in("left")
     work.expect(

@@ -724,9 +724,9 @@ async def refuses(
 @check("models.rules.keep_handles_unique")
 async def test_rules_keep_handles_unique(work: Work) -> None:
     """refuses a handle that is taken"""
-    taken, free = work.draw.handle(), f"@{work.draw.word(4)}"
-    await add(work, ("Worker", {"handle": taken}))
-    await refuses(work, "Worker", "handle", [free], [taken])
+    taken, free = {type: work.draw.handle() for type in TYPES}, f"@{work.draw.word(4)}"
+    await add(work, *(("Worker", {"handle": at, "type": type}) for type, at in taken.items()))
+    await refuses(work, "Worker", "handle", [free], [*taken.values()])
 
 
 @check("models.rules.refuse_malformed_handles")

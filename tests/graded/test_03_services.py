@@ -261,13 +261,14 @@ async def test_assign_leaves_it_to_nobody_with_none(work: Work, scene: Any) -> N
 @check("services.delete.deletes_the_task_alone")
 async def test_delete_deletes_the_task_alone(work: Work, scene: Any) -> None:
     """deletes the task; its subtasks stay, without a parent"""
-    id, sibling = await scene.tasks({}, {})
+    sibling, parent = await scene.tasks({}, {})
+    [id] = await scene.tasks({"parent_task_id": parent})
     [subtask] = await scene.tasks({"parent_task_id": id})
     before = await scene.count("worker", "project")
-    did = "We deleted a task with a subtask"
+    did = "We deleted a task that had a parent and a subtask"
     scene.returned(await scene.change(id, "delete"), did)
     rows = await scene.rows()
-    scene.same(f"{did} and looked at all ids", [*rows], [sibling, subtask])
+    scene.same(f"{did} and looked at all ids", [*rows], [sibling, parent, subtask])
     scene.same(f"{did}: the subtask's parent", rows[subtask]["parent_task_id"], None)
     after = await scene.count("worker", "project")
     scene.same(f"{did} and counted workers and projects", after, before)

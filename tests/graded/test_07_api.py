@@ -673,8 +673,9 @@ async def test_pages_lead_from_page_to_page(work: Work) -> None:
         f"We sent GET {target}: expected the two tasks after that one, found {ids}.",
     )
     for project, whose in ((FAR, "one that nobody has"), (here.theirs.project, "another tenant's")):
-        one = request("GET", f"/projects/{project}/tasks")
-        refuses(work, await here.one(**one), f"{told(one)}, {whose}", 404)
+        for query in ("", f"?after={after}"):
+            one = request("GET", f"/projects/{project}/tasks{query}")
+            refuses(work, await here.one(**one), f"{told(one)}, {whose}", 404)
     target = f"{path}?status=blocked"
     ids, link = await page(target)
     work.expect(

@@ -172,8 +172,26 @@ async def run_exec(kit: Kit, *, words: str) -> dict[str, Any]:
         return {"exec": await kit.outcome(rows())}
 
 
-async def request(kit: Kit, *, words: str, fails: bool, beside: bool = False) -> dict[str, Any]:
-    """One request: a row is flushed; then the caller fails, or commits and is done.
+async def makers(kit: Kit) -> list[int | None]:
+    """Two factories for two engines: which engine a session of each asks."""
+    engines = [honest_engine("sqlite+aiosqlite://") for _ in range(2)]
+    factories = [kit.use("database.build_session_factory")(engine) for engine in engines]
+    pools = [engine.sync_engine.pool for engine in engines]
+    asked: list[int | None] = []
+    for factory in factories:
+        async with factory() as session:
+            connection = (await session.connection()).sync_connection
+            own = [place for place, pool in enumerate(pools) if connection.engine.pool is pool]
+            asked.append(own[0] if own else None)
+    for engine in engines:
+        await engine.dispose()
+    return asked
+
+
+async def request(
+    kit: Kit, *, words: str, fails: bool, beside: bool = False, commits: bool = True
+) -> dict[str, Any]:
+    """One request: a row is flushed; then the caller fails, or commits and is done, or just done.
 
     `beside` it another one commits before it ends.
     """
@@ -189,7 +207,8 @@ async def request(kit: Kit, *, words: str, fails: bool, beside: bool = False) ->
     if fails:
         left = await kit.outcome(sessions.athrow(ConnectionAbortedError("the caller failed")))
     else:
-        await session.commit()
+        if commits:
+            await session.commit()
         left = await kit.outcome(anext(sessions))
     return {"left": left}
 
