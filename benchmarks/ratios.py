@@ -45,7 +45,7 @@ async def compare(
 
 def show(ratios: Iterable[Ratio]) -> None:
     """Print the ratios as a table."""
-    table = Table("database", "work", "reference ms", "Core ms", "ratio", "at most")
+    table = Table("database", "work", "ours, ms", "the other, ms", "ratio", "at most")
     for each in ratios:
         table.add_row(
             each.kind,

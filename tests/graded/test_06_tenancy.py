@@ -311,21 +311,23 @@ async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     one = {"model": "Worker", "fields": worker, "tenant": went(work, new, did)}
     went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
 
-    await work.fresh()
-    await alembic(work, "upgrade head")
-    did = "We upgraded an empty database, added a tenant with one worker and nothing else"
-    (new,) = (await work.probe("tenancy.tenants", subdomains=["new"])).value
-    one = {"model": "Worker", "fields": {"handle": "@alone"}, "tenant": went(work, new, did)}
-    went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
-    await back_before_tenants(work)
-    await alembic(work, "upgrade head")
-    sql = "SELECT handle FROM worker JOIN tenant ON tenant.id = worker.tenant_id"
-    found = [row["handle"] for row in await work.rows(sql)]
-    did = f"{did}, went back before tenants and upgraded again"
-    work.expect(
-        found == ["@alone"],
-        f"{did}: expected the worker @alone to have a tenant again, found {found or 'none'}.",
-    )
+    for model, fields in (("Worker", {"handle": "@alone"}), ("Project", {"name": "Alone"})):
+        table, ((column, word),) = model.lower(), fields.items()
+        await work.fresh()
+        await alembic(work, "upgrade head")
+        did = f"We upgraded an empty database, added a tenant with one {table} and nothing else"
+        (new,) = (await work.probe("tenancy.tenants", subdomains=["new"])).value
+        one = {"model": model, "fields": fields, "tenant": went(work, new, did)}
+        went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
+        await back_before_tenants(work)
+        await alembic(work, "upgrade head")
+        sql = f"SELECT {table}.{column} FROM {table} JOIN tenant ON tenant.id = {table}.tenant_id"
+        found = [row[column] for row in await work.rows(sql)]
+        did = f"{did}, went back before tenants and upgraded again"
+        work.expect(
+            found == [word],
+            f"{did}: expected the {table} {word} to have a tenant again, found {found or 'none'}.",
+        )
 
 
 # -- the service -------------------------------------------------------------------------

@@ -52,15 +52,15 @@ class JailedGrader:
         with ExitStack() as opening:
             try:
                 rung = sandbox.choose(self._rung, unsafe=self._unsafe)
-                judges = self._settle(rung, opening)
-                proven = self._run(_proven(rung, judges, self._databases))
+                self._settle(rung, opening)
+                proven = self._run(_proven(rung, self._judges, self._databases))
                 self.containment = _seen(rung, proven)
             except (sandbox.SandboxError, DatabaseUnavailable, JudgeFault) as error:
                 raise GraderFault(str(error)) from error
             self._open = opening.pop_all()
         return self
 
-    def _settle(self, rung: sandbox.Rung, opening: ExitStack) -> Judges:
+    def _settle(self, rung: sandbox.Rung, opening: ExitStack) -> None:
         place = opening.enter_context(Place()).folder
         self._staging = place / "staging"
         self._staging.mkdir()
@@ -84,7 +84,6 @@ class JailedGrader:
         judges = Judges(self.course, confinement=confined)
         opening.callback(lambda: runner.run(judges.close()))
         self._judges, self._run = judges, runner.run
-        return judges
 
     def __exit__(
         self,
