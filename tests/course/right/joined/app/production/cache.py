@@ -1,0 +1,119 @@
+"""Tasks that were read once and are kept, for their tenant alone, while they are true."""
+
+import asyncio
+from uuid import uuid4
+
+from cashews import Cache
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..context import required_tenant
+from ..schemas import TaskRead
+from ..services import TaskService
+from ..tenancy import tenant_session_factory
+from .writes import watch_writes
+
+#: Inside this process. No timer: what is too old goes when somebody asks for it.
+MEMORY = "mem://?size=10000&check_interval=0"
+
+
+class TaskCache:
+    """The tasks of an engine's database, by their id, each tenant's for itself.
+
+    Kept where ``url`` says for ``ttl`` seconds at most: in this process, or in a Redis that
+    several share (``redis://host/0``). A Redis that can't be reached is as good as an empty one:
+    cashews logs it, and tasks come from the database.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, url: str = MEMORY, ttl: float = 60.0) -> None:
+        self.engine, self.ttl = engine, ttl
+        self.store = Cache()
+        # JSON, since a pickle would run whatever somebody else put there.
+        self.store.setup(url, pickle_type="json")
+        self.loading: dict[str, asyncio.Task[str | None]] = {}
+        self.stop_watching = watch_writes(engine, self.forget)
+
+    async def get(self, task_id: int) -> TaskRead | None:
+        """Return a task of the context's tenant, from the database only if it isn't kept.
+
+        The key holds the tenant, the tenant's ``generation`` and the id, and is made before the
+        task is loaded. ``load`` gives the JSON to keep, ``self.store.get(key)`` and
+        ``self.store.set(key, text, expire=self.ttl)`` keep it; each caller gets a ``TaskRead`` of
+        their own (``model_validate_json``). None is not kept: a task may be there a moment later.
+
+        When many ask for a task that isn't kept, one task of asyncio loads it for all of them: in
+        ``self.loading`` until it is done. One who stops waiting, even the one who began it, takes
+        nobody along; an error is everybody's who waits. Without a tenant,
+        ``TenantRequiredError``.
+        """
+        tenant = required_tenant()
+        key = f"task:{tenant}:{await self.generation(tenant)}:{task_id}"
+        text = await self.store.get(key)
+        if text is None:
+            # Shielded: who stops waiting stops alone, and the loading goes on for the others.
+            text = await asyncio.shield(self.loading.get(key) or self._start(key, task_id))
+        return None if text is None else TaskRead.model_validate_json(text)
+
+    def _start(self, key: str, task_id: int) -> asyncio.Task[str | None]:
+        """Begin to load what nobody is loading, in a task that copies the caller's context."""
+
+        async def fill() -> str | None:
+            # Somebody else's loading may have ended since the caller looked.
+            text: str | None = await self.store.get(key)
+            if text is None and (text := await self.load(task_id)) is not None:
+                await self.store.set(key, text, expire=self.ttl)
+            return text
+
+        def forget(done: asyncio.Task[str | None]) -> None:
+            del self.loading[key]
+            if not done.cancelled():
+                done.exception()  # seen, even if nobody waits any more
+
+        loading = self.loading[key] = asyncio.create_task(fill())
+        loading.add_done_callback(forget)
+        return loading
+
+    async def load(self, task_id: int) -> str | None:
+        """Given: a task's JSON from the database, or None.
+
+        With a session of its own: a caller's session may see what was never committed.
+        """
+        async with tenant_session_factory(self.engine)() as session:
+            task = await TaskService(session).get(task_id)
+            return None if task is None else TaskRead.model_validate(task).model_dump_json()
+
+    async def generation(self, tenant: int) -> str:
+        """Return a word that is another one after each write to the tenant's rows.
+
+        What was kept under the last one is never asked for again. That holds for a load that
+        began before the write as well, and ends after it: its key has the old word.
+
+        Made up when there is none (``uuid4().hex``), and kept under ``generation:TENANT``, for
+        ``ttl`` too, unless somebody else was quicker (``exist=False``).
+        """
+        key = f"generation:{tenant}"
+        if (word := await self.store.get(key)) is not None:
+            return str(word)
+        mine = uuid4().hex
+        if await self.store.set(key, mine, expire=self.ttl, exist=False):
+            return mine
+        # Somebody was quicker; or nothing is kept now, and a word that is nobody's will do.
+        return str(await self.store.get(key, default=mine))
+
+    async def forget(self, tenants: set[int | None]) -> None:
+        """Forget what is kept for some tenants; None among them stands for all.
+
+        Deletes their generations: ``self.store.delete(key)``, ``delete_match("generation:*")``.
+        """
+        if None in tenants:
+            await self.store.delete_match("generation:*")
+            return
+        for tenant in tenants:
+            await self.store.delete(f"generation:{tenant}")
+
+    async def close(self) -> None:
+        """Given: hear of no more writes, and let go of Redis."""
+        self.stop_watching()
+        for loading in (under_way := [*self.loading.values()]):
+            loading.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self.store.close()
