@@ -32,7 +32,7 @@ def cluster(**about: Any) -> Iterator[Any]:
     # On a busy machine a process may need longer to answer than Dask waits by itself.
     patient = {f"distributed.comm.timeouts.{what}": "180s" for what in ("connect", "tcp")}
     with dask.config.set(patient), distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None,
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", worker_dashboard_address=None,
         **about,
     ) as made:  # fmt: skip
         yield made
