@@ -109,9 +109,7 @@ class SQLiteDatabase:
                 for (table,) in file.execute(_TABLES).fetchall():
                     if table not in keep:
                         file.execute(f'DELETE FROM "{table.replace(chr(34), chr(34) * 2)}"')
-                if file.execute(
-                    "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
-                ).fetchone():
+                if file.execute(_SEQUENCE).fetchone():
                     file.execute("DELETE FROM sqlite_sequence")
                 file.execute("COMMIT")
         except (sqlite3.Error, Unreadable) as error:

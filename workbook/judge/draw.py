@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfhklmnprstv" for vowel in "aeio"]
+_FEW = 100
 
 
 class Draw(random.Random):
@@ -29,8 +30,9 @@ class Draw(random.Random):
         return " ".join(self.word(self.randint(2, 4)) for _ in range(3)).capitalize()
 
     def titles(self, count: int) -> list[str]:
-        """Titles, each another."""
-        return [f"{self.title()} {number}" for number in range(1, count + 1)]
+        """Titles, each another; of many only the number."""
+        drawn = [self.title() for _ in range(min(count, _FEW))]
+        return [f"{drawn[number % len(drawn)]} {number + 1}" for number in range(count)]
 
     def moment(self) -> datetime:
         """An aware time, whole seconds, at a drawn offset from UTC."""
