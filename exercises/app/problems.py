@@ -70,11 +70,11 @@ def headers_of(request: Request, error: Any) -> Mapping[str, str] | None:
 
     FastAPI names those of one route, and a path may have several.
     """
-    route = request.scope.get("route")
-    if error.status_code != 405 or route is None:
-        headers: Mapping[str, str] | None = error.headers
-        return headers
-    return {"Allow": ", ".join(map(str.upper, request.app.openapi()["paths"][route.path]))}
+    headers: Mapping[str, str] | None = error.headers
+    path = getattr(request.scope.get("route"), "path", None)
+    if error.status_code == 405 and (methods := request.app.openapi()["paths"].get(path)):
+        return {"Allow": ", ".join(map(str.upper, methods))}
+    return headers
 
 
 async def tell_http(request: Request, error: Any) -> ProblemResponse:
@@ -85,11 +85,17 @@ async def tell_http(request: Request, error: Any) -> ProblemResponse:
     raise NotImplementedError("exercise api.problems")
 
 
+def pointer(path: list[str | int]) -> str:
+    """Given: the way to a place in JSON. https://www.rfc-editor.org/rfc/rfc6901#section-3"""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "#" + "".join(f"/{step}" for step in steps)
+
+
 async def tell_input(_: Request, error: Any) -> ProblemResponse:
     """422, and for each of ``error.errors()`` its ``msg`` as ``detail`` beside the place.
 
-    A place in the body is a ``pointer``, "#/task_titles/1"; a parameter of path or query is a
-    ``parameter``, "limit". What was sent isn't repeated.
+    A place in the body is a ``pointer``, "#/task_titles/1" (``pointer``); a parameter of path or
+    query is a ``parameter``, "limit"; what is no JSON has no places. What was sent isn't repeated.
     """
     raise NotImplementedError("exercise api.problems")
 

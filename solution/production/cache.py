@@ -74,9 +74,13 @@ class TaskCache:
         Made up when there is none (``uuid4().hex``), and kept under ``generation:TENANT``, for
         ``ttl`` too, unless somebody else was quicker (``exist=False``).
         """
-        key, word = f"generation:{tenant}", uuid4().hex
-        await self.store.set(key, word, expire=self.ttl, exist=False)
-        return (await self.store.get(key)) or word
+        key = f"generation:{tenant}"
+        kept = await self.store.get(key)
+        if kept is None:
+            word = uuid4().hex
+            await self.store.set(key, word, expire=self.ttl, exist=False)
+            kept = await self.store.get(key) or word
+        return str(kept)
 
     async def forget(self, tenants: set[int | None]) -> None:
         """Forget what is kept for some tenants; None among them stands for all.

@@ -10,6 +10,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider, get_
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from sqlalchemy import Connection, ExceptionContext, QueuePool, event
 from sqlalchemy.engine import ExecutionContext
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 #: The words a statement for data begins with. BEGIN, SET and PRAGMA are no work of ours.
@@ -110,7 +111,9 @@ class StatementMonitor:
         """End a statement that was answered; keep it if it was slow."""
         seconds = self.end(context)
         if seconds is not None and seconds >= self.slow:
-            plan = self.explain(connection, sql, parameters[0] if many else parameters)
+            # Of an INSERT of many rows in one statement, SQLAlchemy says ``many`` as well.
+            one = parameters[0] if many and isinstance(parameters, list) else parameters
+            plan = self.explain(connection, sql, one)
             self.slow_statements.append(SlowStatement(sql, seconds, plan))
 
     def failed(self, failure: ExceptionContext) -> None:
@@ -142,10 +145,15 @@ class StatementMonitor:
         EXPLAIN, or EXPLAIN QUERY PLAN on SQLite, before the same text with the same values, by
         ``connection.exec_driver_sql``: on the statement's own connection, where its tables and
         its tenant are. The last column of each row is the step. Not EXPLAIN ANALYZE: that runs
-        the statement again, and would insert twice.
+        the statement again, and would insert twice. In a savepoint: a plan that can't be had is
+        an empty one, and the transaction that is watched goes on.
         """
         how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-        rows = connection.exec_driver_sql(f"{how} {sql}", parameters or None)
+        try:
+            with connection.begin_nested():
+                rows = connection.exec_driver_sql(f"{how} {sql}", parameters or None).all()
+        except DBAPIError:
+            return ""
         return "\n".join(str(row[-1]) for row in rows)
 
     def close(self) -> None:

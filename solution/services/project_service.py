@@ -80,6 +80,7 @@ async def rename_worker(session: AsyncSession, worker_id: int, handle: str) -> W
     worker = await session.get(Worker, worker_id)
     if worker is None or worker.tenant_id != required_tenant():
         raise NotFoundError(f"There is no worker {worker_id}.")
+    await session.flush()  # what the caller left pending may break a rule of its own
     try:
         async with session.begin_nested():
             worker.handle = handle

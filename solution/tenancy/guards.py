@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 
 from ..errors import ConflictError
-from ..models import Base
+from ..models.registry import REGISTRY
 
 MODELS_ONLY = (Select, Insert, Update, Delete)
 UPSERTS = (postgresql.Insert, sqlite.Insert)
@@ -17,7 +17,7 @@ UPSERTS = (postgresql.Insert, sqlite.Insert)
 
 def tenant_models() -> list[Any]:
     """Given: the classes whose tables have a ``tenant_id``."""
-    return [model for model in Base.__subclasses__() if "tenant_id" in model.model_fields]
+    return [mapper.class_ for mapper in REGISTRY.mappers if "tenant_id" in mapper.columns]
 
 
 def filter_by_tenant(state: ORMExecuteState, tenant: int) -> None:
@@ -88,7 +88,8 @@ def check_statement(state: ORMExecuteState, tenant: int) -> None:
 def written_tenants(state: ORMExecuteState) -> set[Any]:
     """Given: what an INSERT or UPDATE says of ``tenant_id``; nothing leaves it to its default.
 
-    An expression comes out as itself, so that it is no tenant's number.
+    An expression comes out as itself, so that it is no tenant's number; so does a parameter with
+    a name, whose value may come later.
     """
     statement: Any = state.statement
     given = state.parameters or ()
@@ -96,7 +97,7 @@ def written_tenants(state: ORMExecuteState) -> set[Any]:
     rows = [statement._values or {}, *chain(*statement._multi_values)]
     rows += [given] if isinstance(given, Mapping) else given
     return {
-        getattr(value, "value", value)
+        value.value if getattr(value, "unique", False) else value
         for row in rows
         for column, value in (row.items() if isinstance(row, Mapping) else [("tenant_id", row)])
         if getattr(column, "key", column) == "tenant_id"

@@ -4,12 +4,12 @@ import re
 
 from sqlmodel import select
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..context import tenant_context
 from ..database import build_session_factory, get_engine
 from ..models.tenant import Tenant
+from ..problems import problem
 
 RESERVED = frozenset({"www", "api", "admin", "app", "static", "health"})
 #: One label of a host name. https://www.rfc-editor.org/rfc/rfc1123#section-2.1
@@ -83,7 +83,4 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    problem = {"type": "about:blank", "title": "Not Found", "status": 404}
-    problem["detail"] = "There is no tenant at this address."
-    response = JSONResponse(problem, 404, media_type="application/problem+json")
-    await response(scope, receive, send)
+    await problem(404, "There is no tenant at this address.")(scope, receive, send)

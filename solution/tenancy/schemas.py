@@ -9,8 +9,9 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..context import required_tenant, tenant_context
+from ..context import tenant_context
 from ..database import build_session_factory
+from ..errors import TenantRequiredError
 from ..models import Base
 from ..models.tenant import Tenant
 from .sessions import mark
@@ -23,7 +24,7 @@ def tenant_name(tenant_id: int) -> str:
     whole number from 1 on is a ``ValueError``, None a ``TenantRequiredError``.
     """
     if tenant_id is None:
-        required_tenant()
+        raise TenantRequiredError("A tenant's schema or database needs its tenant's id.")
     if type(tenant_id) is not int or tenant_id < 1:
         raise ValueError("A tenant's schema or database is named by a whole number from 1 on.")
     return f"tenant_{tenant_id}"

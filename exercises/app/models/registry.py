@@ -17,7 +17,11 @@ NAMES = {
 }
 
 
-class Base(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
+#: What is mapped, and by which class.
+REGISTRY = registry(metadata=MetaData(naming_convention=NAMES))
+
+
+class Base(SQLModel, registry=REGISTRY):
     """The ancestor of every table; ``Base.metadata`` knows them all.
 
     The registry is the package's own, so that other packages' SQLModel tables

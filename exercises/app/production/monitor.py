@@ -10,6 +10,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider, get_
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from sqlalchemy import Connection, ExceptionContext, QueuePool, event
 from sqlalchemy.engine import ExecutionContext
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 #: The words a statement for data begins with. BEGIN, SET and PRAGMA are no work of ours.
@@ -127,7 +128,8 @@ class StatementMonitor:
         EXPLAIN, or EXPLAIN QUERY PLAN on SQLite, before the same text with the same values, by
         ``connection.exec_driver_sql``: on the statement's own connection, where its tables and
         its tenant are. The last column of each row is the step. Not EXPLAIN ANALYZE: that runs
-        the statement again, and would insert twice.
+        the statement again, and would insert twice. In a savepoint: a plan that can't be had is
+        an empty one, and the transaction that is watched goes on.
         """
         raise NotImplementedError("exercise production.slow")
 

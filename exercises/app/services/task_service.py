@@ -1,4 +1,4 @@
-"""Six things to do with tasks; each that writes is one transaction."""
+"""What to do with tasks; each method that writes is one transaction."""
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import selectinload

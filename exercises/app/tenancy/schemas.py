@@ -9,8 +9,9 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..context import required_tenant, tenant_context
+from ..context import tenant_context
 from ..database import build_session_factory
+from ..errors import TenantRequiredError
 from ..models import Base
 from ..models.tenant import Tenant
 from .sessions import mark
