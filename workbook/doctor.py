@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sqlite3
@@ -18,6 +17,7 @@ import psutil
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.requirements import Requirement
 
+from workbook.cores import cores
 from workbook.postgres import DatabaseUnavailable, Server
 from workbook.postgres.account import shared_folder
 from workbook.walls import Seen, State, see_account, see_bubblewrap, see_landlock, see_seccomp
@@ -133,9 +133,8 @@ def _kernel() -> Seen:
 
 
 def _machine() -> Seen:
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    free = psutil.virtual_memory().available / 2**30
-    says = f"{cores} {'core' if cores == 1 else 'cores'}, {free:.1f} GB of memory free."
+    ours, free = cores(), psutil.virtual_memory().available / 2**30
+    says = f"{ours} {'core' if ours == 1 else 'cores'}, {free:.1f} GB of memory free."
     if free < 1:
         return "limited", says, "Close something: checks on both databases take about 1 GB."
     return "ok", says

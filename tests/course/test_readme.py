@@ -1,5 +1,7 @@
 """What the README shows is what the commands say."""
 
+import re
+from collections import defaultdict
 from pathlib import Path
 
 from tests.course.bank import wrong_answers
@@ -30,3 +32,14 @@ def test_the_map_is_the_map_of_the_course() -> None:
             continue
         row = f"| [{lesson.title}](notebooks/{name}.ipynb) | {lesson.promise} | {lesson.minutes} |"
         assert row in text()
+
+
+def test_the_checklist_names_the_checks_that_hold_each_box() -> None:
+    course, held = Course.load(), defaultdict(set)
+    for check in course.checks:
+        for box in check.boxes:
+            held[box].add(check.id)
+    rows = re.findall(
+        r"^\|.*\| `([^`]+)` \| (.+) \|$", (course.root / "docs/checklist.md").read_text(), re.M
+    )
+    assert {box: set(re.findall("`([^`]+)`", checks)) for box, checks in rows} == held

@@ -35,7 +35,6 @@ whole = "Write one unit of work."
 id = "create_project"
 title = "a project and its tasks, or nothing"
 minutes = 8
-tier = "core"
 objective = "whole"
 hints = ["where", "which", "shape"]
 cuts = [{ file = "app/services/project_service.py", body = "create" }]

@@ -17,7 +17,6 @@ opens = "Open an engine."
 id = "url"
 title = "the async form of a URL"
 minutes = 5
-tier = "core"
 objective = "opens"
 hints = ["where", "which", "shape"]
 cuts = [ { file = "app/database.py", body = "async_url" } ]
@@ -36,7 +35,6 @@ reads = "Read."
 id = "get"
 title = "one task"
 minutes = 5
-tier = "full"
 objective = "reads"
 needs = ["engine.url"]
 hints = ["where", "which", "shape"]
@@ -45,7 +43,6 @@ checks = [ { id = "loads", points = 2, needs = ["engine.url.converts"] } ]
 id = "delete"
 title = "no task"
 minutes = 5
-tier = "full"
 objective = "reads"
 needs = ["services.get"]
 hints = ["where", "which", "shape"]
@@ -159,7 +156,6 @@ def test_an_unknown_id_is_answered_with_close_ones(folder: Path) -> None:
         ("01_engine.toml", "points = 2", "point = 2", "engine.url.converts: point: unknown key"),
         ("01_engine.toml", "minutes = 5", "minute = 5", "engine.url: minute: unknown key"),
         ("01_engine.toml", "promise", "promises", "engine: promises: unknown key"),
-        ("01_engine.toml", '"core"', '"easy"', "engine.url: tier: "),
         ("01_engine.toml", '["postgresql"]', '["mysql"]', "engine.url.keeps_passwords: databases"),
         ("01_engine.toml", '= "opens"', '= "shuts"', "engine.url: objective shuts is not among"),
         (

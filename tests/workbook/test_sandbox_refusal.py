@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.sandbox import refusal_of, was_refused
+from workbook.sandbox import refusal_of
 
 
 class OfADriver(Exception):
@@ -38,7 +38,7 @@ def test_the_kernels_no_is_a_refusal(number: int) -> None:
 )
 def test_an_error_of_the_code_is_not(error: Exception) -> None:
     """Memory has a verdict of its own."""
-    assert not was_refused(error)
+    assert refusal_of(error) is None
 
 
 def test_a_refusal_is_found_behind_the_errors_that_hide_it() -> None:
@@ -47,8 +47,8 @@ def test_a_refusal_is_found_behind_the_errors_that_hide_it() -> None:
     caused.__cause__ = PermissionError(1, "no")
     handled.__context__ = PermissionError(1, "no")
     full = OfADriver(sqlite3.OperationalError("database or disk is full"))
-    assert all(map(was_refused, (caused, handled, ExceptionGroup("c", [handled]), full)))
-    assert was_refused(RuntimeError("can't start new thread"))
+    assert all(map(refusal_of, (caused, handled, ExceptionGroup("c", [handled]), full)))
+    assert refusal_of(RuntimeError("can't start new thread"))
 
 
 def test_errors_that_point_at_each_other_come_to_an_end() -> None:
@@ -61,7 +61,7 @@ def test_errors_that_point_at_each_other_come_to_an_end() -> None:
 def test_a_file_that_mounts_hide_is_refused_and_a_missing_own_file_is_not() -> None:
     """Known by the folders of the submission."""
     own = [Path("/scratch"), Path("/staging/7")]
-    assert was_refused(FileNotFoundError(2, "none", "/etc/passwd"), own=own)
-    assert was_refused(FileNotFoundError(2, "none", "/staging/7/../8/app.py"), own=own)
-    assert not was_refused(FileNotFoundError(2, "none", "/staging/7/app/seed.json"), own=own)
-    assert not was_refused(FileNotFoundError(2, "none", "/etc/passwd"))
+    assert refusal_of(FileNotFoundError(2, "none", "/etc/passwd"), own=own)
+    assert refusal_of(FileNotFoundError(2, "none", "/staging/7/../8/app.py"), own=own)
+    assert not refusal_of(FileNotFoundError(2, "none", "/staging/7/app/seed.json"), own=own)
+    assert not refusal_of(FileNotFoundError(2, "none", "/etc/passwd"))

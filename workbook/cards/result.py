@@ -41,15 +41,6 @@ class Card:
     def points(self) -> str:
         return f"{self.earned} of {_points(self.possible)}"
 
-    @property
-    def state(self) -> str:
-        """The one word for the card: ok when all is there, else what holds it up."""
-        verdicts = [row.verdict for row in self.rows]
-        open_ones = [verdict for verdict in verdicts if verdict not in FINE]
-        if not open_ones:
-            return "ok" if "ok" in verdicts else "not checked"
-        return next((verdict for verdict in open_ones if verdict != "waits"), "waits")
-
 
 @dataclass(frozen=True)
 class Cards:

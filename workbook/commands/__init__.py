@@ -57,6 +57,10 @@ def main() -> None:
     except MISUSE as error:
         print(f"workbook: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"workbook: {place}{error.strerror or error}", file=sys.stderr)
+        sys.exit(2)
     except JudgeFault as fault:
         print(
             f"workbook: {fault}\nThis is the checker's own fault; no points were touched.",

@@ -84,6 +84,8 @@ def _lay(course: Course, over: Path, root: Path, files: dict[str, str]) -> None:
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise AssemblingError(f"{root} is there already; name a new folder with --out")
     target = find_target(course, over)
+    if root.resolve().is_relative_to(target.root):
+        raise AssemblingError(f"{root} lies inside the project it completes; name another --out")
     if target.package == course.reference:
         files = {**render(course, ()), **files}
     else:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from workbook.cards import Map
+from workbook.judge.target import find_target
 from workbook.notebook.progress import Progress
 from workbook.starter import reset as put_back
 
@@ -46,7 +47,7 @@ def reset(id: Exercise, target: TargetOption = None, course: CourseOption = None
     """Puts one exercise back to its blank; your text is kept beside it."""
     found = load(course)
     exercise = found.exercise(id)
-    kept = put_back(found, target or found.starter, exercise.id)
+    kept = put_back(found, find_target(found, target or found.starter).root, exercise.id)
     if not kept:
         console.print(f"{exercise.id} is as the starter has it; nothing was changed.")
     for file, copy in kept.items():

@@ -137,9 +137,9 @@ class LocalCrew:
         self._seats = Seats(factory, patience)
         self._threads = ThreadPoolExecutor(jobs, "grader")
 
-    def start(self) -> None:
-        """Begin to start graders before there is a job for them."""
-        for _ in range(self.size):
+    def start(self, jobs: int) -> None:
+        """Begin to start graders before there are jobs, so many, for them."""
+        for _ in range(min(self.size, jobs)):
             self._threads.submit(self._seats.make_ready)
 
     def submit(self, files: bytes, seed: int) -> "Future[Graded]":

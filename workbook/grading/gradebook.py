@@ -122,11 +122,6 @@ class Gradebook:
             run = session.get_one(Run, run_id)
             run.finished = True
 
-    def note(self, happened: str, message: str = "") -> None:
-        """Write down something that happened, with its time and place."""
-        with self.session() as session:
-            session.add(log(happened, message=message))
-
     def overrides(self, student: str | None = None) -> list[Override]:
         """Changes by hand in the order they were made."""
         query = select(Override).order_by(col(Override.id))

@@ -124,17 +124,11 @@ def grader_for(
     course: Path | None,
     *,
     databases: tuple[str, ...] = KINDS,
-    db_url: str | None = None,
     unsafe: bool = False,
     rung: str | None = None,
     checks: Sequence[str] = (),
 ) -> GraderFactory:
-    """Makes graders that other processes can import. Raises `ValueError` for a `db_url`."""
-    if db_url is not None:
-        raise ValueError(
-            "--db-url names a server that submissions could harm; a class is graded on servers"
-            " that each grader starts for itself: leave it out"
-        )
+    """Makes graders that other processes can import; each starts a server of its own."""
     return partial(
         JailedGrader, course, databases=databases, unsafe=unsafe, rung=rung, checks=checks
     )

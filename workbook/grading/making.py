@@ -23,7 +23,6 @@ class Maker(Protocol):
         course: Path | None,
         *,
         databases: tuple[str, ...],
-        db_url: str | None,
         unsafe: bool,
         checks: Sequence[str] = (),
     ) -> GraderFactory: ...

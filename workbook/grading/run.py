@@ -66,7 +66,7 @@ def grade_class(
     grader starts, `Stopped` on Ctrl-C, and the errors of roster, intake and gradebook.
     """
     plan = plan or Plan()
-    with only_one(out), opened(folder) as top, Gradebook(out / FILE) as book:
+    with opened(folder) as top, only_one(out), Gradebook(out / FILE) as book:
         candidates = list(_share(read_class(top, roster, one=plan.one), plan))
         run = _begin(book, factory().suite_version, plan, out)
         attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))

@@ -66,11 +66,16 @@ class Judge:
             assert self._process.stdin is not None
             job = {"target": str(target), "ids": ids, "seed": seed}
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            await self._process.stdin.drain()
-            while "done" not in (answer := await self._line()):
-                if "fault" in answer:
-                    raise JudgeFault(answer["fault"])
-                yield Outcome(**answer)
+            done = False
+            try:
+                await self._process.stdin.drain()
+                while not (done := "done" in (answer := await self._line())):
+                    if "fault" in answer:
+                        raise JudgeFault(answer["fault"])
+                    yield Outcome(**answer)
+            finally:
+                if not done:  # what it would still say must not answer the next job
+                    await self._kill()
 
     async def close(self) -> None:
         """Lets the process end by itself, and waits for it."""
@@ -81,6 +86,11 @@ class Judge:
         try:
             await asyncio.wait_for(self._process.wait(), 15)
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            await self._kill()
         await self._reading
+
+    async def _kill(self) -> None:
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()

@@ -1,7 +1,6 @@
 """One submission before the judge: its witnesses, its databases, its clock."""
 
 import contextlib
-import os
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -192,8 +191,3 @@ async def _logged(database: Database, since: LogPosition | None) -> Logged | Non
     return Logged(
         statements, frozenset(name.rpartition(".")[2] for name in await database.tables())
     )
-
-
-def cores() -> int:
-    """How many judges may run side by side."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

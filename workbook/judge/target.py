@@ -30,10 +30,13 @@ class Target:
     def _files(self) -> list[Path]:
         roots = [self.package, *(self.root / name for name in ("alembic", "tests", "skill"))]
         suffixes = {".py", ".ini", ".md", ".mako"}
+        paths = [
+            self.root / "alembic.ini",
+            *(path for folder in roots for path in folder.rglob("*")),
+        ]
         return [
             path
-            for folder in roots
-            for path in folder.rglob("*")
+            for path in paths
             if path.suffix in suffixes and path.is_file() and not path.is_symlink()
         ]
 

@@ -63,7 +63,6 @@ class Exercise:
     lesson: str
     title: Text
     minutes: Positive
-    tier: Literal["core", "full"]
     objective: str
     hints: Hints
     checks: Annotated[tuple[Check, ...], AfterValidator(_some)]

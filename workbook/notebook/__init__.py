@@ -12,8 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from workbook.notebook.kernel import (
         ask_before_build,
         build,
@@ -60,11 +58,3 @@ def __getattr__(name: str) -> Any:
 
         return getattr(kernel, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Makes the verbs and the cell magics known: `%load_ext workbook.notebook`."""
-    from workbook.notebook import kernel
-
-    kernel.learn(shell)
-    shell.push({name: getattr(kernel, name) for name in __all__})  # type: ignore[no-untyped-call]

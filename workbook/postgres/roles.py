@@ -10,7 +10,7 @@ import atexit
 import secrets
 import shutil
 import tempfile
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,19 +91,19 @@ def fresh_database_url(kind: str = "postgresql", *, creates_databases: bool = Fa
         folder = Path(tempfile.mkdtemp(prefix="workbook-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return f"sqlite+aiosqlite:///{(folder / 'app.db').as_posix()}"
-    server, made = Server.shared(), []
+    server = Server.shared()
 
-    async def make() -> None:
+    async def make() -> str:
         admin = await server.connect()
         try:
             await sweep(server, admin)
-            made.append(await create_database(server, admin))
+            name = await create_database(server, admin)
             if creates_databases:
-                await allow_databases(admin, made[0])
+                await allow_databases(admin, name)
+            return name
         finally:
             await admin.close()
 
-    thread = threading.Thread(target=lambda: asyncio.run(make()))
-    thread.start()
-    thread.join()
-    return server.url(made[0]).render_as_string(hide_password=False)
+    with ThreadPoolExecutor(1) as beside:  # a notebook's own loop is running here
+        name = beside.submit(asyncio.run, make()).result()
+    return server.url(name).render_as_string(hide_password=False)

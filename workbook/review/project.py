@@ -48,7 +48,7 @@ class Project(Classes):
             if is_template(file):
                 return
             self._tell(name, error.lineno or 1, error.offset or 1, error.msg)
-        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             self._tell(name, 1, 1, f"{type(error).__name__}: {error}")
 
     def _tell(self, path: str, line: int, column: int, message: str) -> None:

@@ -10,7 +10,7 @@ from workbook.sandbox.errors import SandboxError
 from workbook.sandbox.jail import Jail, interpreter_trees
 from workbook.sandbox.ladder import PLAIN, choose, rungs
 from workbook.sandbox.lockdown import Lockdown, lockdown, shield, sweep
-from workbook.sandbox.refusal import refusal_of, was_refused
+from workbook.sandbox.refusal import refusal_of
 from workbook.sandbox.rung import Rung
 from workbook.sandbox.selftest import Proof, prove, selftest
 
@@ -30,5 +30,4 @@ __all__ = [
     "selftest",
     "shield",
     "sweep",
-    "was_refused",
 ]

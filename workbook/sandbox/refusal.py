@@ -35,11 +35,6 @@ def refusal_of(error: BaseException, *, own: Sequence[Path] = ()) -> str | None:
     return next((reason for each in _behind(error) if (reason := _reason(each, own))), None)
 
 
-def was_refused(error: BaseException, *, own: Sequence[Path] = ()) -> bool:
-    """Tell whether the sandbox, not the code, ended this."""
-    return refusal_of(error, own=own) is not None
-
-
 def _reason(error: BaseException, own: Sequence[Path]) -> str | None:
     if isinstance(error, socket.gaierror):
         return REASONS[errno.ENETUNREACH]

@@ -30,7 +30,7 @@ def reset(course: Course, root: Path, exercise_id: str) -> dict[str, Path]:
     for cut in exercise.cuts:
         if work.is_blank(cut, exercise):
             continue
-        before = after.get(cut.file) or (root / cut.file).read_bytes()
+        before = after.get(cut.file) or _read(root, cut.file)
         after[cut.file] = None if cut.form == "whole" else _blanked(work, cut, exercise, before)
     kept = {}
     for file, content in after.items():
@@ -41,6 +41,15 @@ def reset(course: Course, root: Path, exercise_id: str) -> dict[str, Path]:
         else:
             write(path, content)
     return kept
+
+
+def _read(root: Path, file: str) -> bytes:
+    try:
+        return (root / file).read_bytes()
+    except OSError as error:
+        raise ResetError(
+            f"{file} can't be read ({error.strerror}); put a file there, then reset again"
+        ) from None
 
 
 def _blanked(work: Work, cut: Cut, exercise: Exercise, content: bytes) -> bytes:

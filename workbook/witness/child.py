@@ -150,8 +150,8 @@ class Witness:
             with contextlib.suppress(Exception):  # a student may have replaced or closed it
                 stream.flush()
         end = os.fstat(self.printed.fileno()).st_size
-        size = min(end - start, _PRINTED)
-        text = os.pread(self.printed.fileno(), size, end - size) if size > 0 else b""
+        self.printed.seek(max(start, end - _PRINTED))
+        text = self.printed.read(max(0, end - self.printed.tell()))
         self.printed.seek(0, os.SEEK_END)
         return text.decode(errors="backslashreplace")
 

@@ -16,8 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from workbook.witness.bench import Bench
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-
 
 def _connect(connection: Any, _record: object) -> None:
     connection.isolation_level = None

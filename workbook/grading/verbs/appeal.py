@@ -23,7 +23,6 @@ from workbook.grading.replaying import replay as lay_out
 from workbook.grading.verbs.grade import OUT
 from workbook.grading.verbs.speaking import (
     CourseOption,
-    DbUrlOption,
     GraderOption,
     OutOption,
     UnsafeOption,
@@ -40,7 +39,6 @@ def replay(
     keep: Annotated[
         Path | None, typer.Option("--keep", help="Leave the files in this new folder to look at.")
     ] = None,
-    db_url: DbUrlOption = None,
     unsafe: UnsafeOption = False,
     course: CourseOption = None,
     grader: GraderOption = GRADER,
@@ -51,9 +49,7 @@ def replay(
             again = lay_out(book, submission, check, keep or Path(made))
             files = book.submission(again.digest)
         assert files is not None
-        made_by = partial(
-            maker(grader), course, databases=again.databases, db_url=db_url, unsafe=unsafe
-        )
+        made_by = partial(maker(grader), course, databases=again.databases, unsafe=unsafe)
         if _version(partial(made_by, checks=again.graded)) != again.suite:
             say("The suites have changed since; this is what today's say.")
         # All of its lesson, which the same witness runs: then nothing is other than it was.

@@ -1,6 +1,5 @@
 """`workbook grade` and `workbook merge`: a folder of submissions becomes grades."""
 
-import os
 import re
 import shlex
 import sys
@@ -12,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from workbook.cores import cores
 from workbook.course import CourseError
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.crew import Crew, LocalCrew
@@ -21,7 +21,6 @@ from workbook.grading.progress import Progress
 from workbook.grading.roster import read_roster
 from workbook.grading.verbs.speaking import (
     CourseOption,
-    DbUrlOption,
     GraderOption,
     OutOption,
     UnsafeOption,
@@ -31,6 +30,7 @@ from workbook.grading.verbs.speaking import (
 )
 
 OUT = Path("grades")
+GRADERS_A_CORE = 4
 
 
 class Rule(StrEnum):
@@ -70,7 +70,6 @@ def grade(
         typer.Option("--lesson", help="Grade this lesson alone; may be said again for more."),
     ] = None,
     db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
-    db_url: DbUrlOption = None,
     one: Annotated[
         bool, typer.Option("--one", help="The folder is one submission, not a class.")
     ] = False,
@@ -92,18 +91,17 @@ def grade(
     with told(), ExitStack() as opening:
         lessons = tuple(lesson or ())
         try:
-            factory = maker(grader)(
-                course, databases=db.kinds, db_url=db_url, unsafe=unsafe, checks=lessons
-            )
+            factory = maker(grader)(course, databases=db.kinds, unsafe=unsafe, checks=lessons)
             catalogue = Catalogue.of(course_of(course), lessons)
         except CourseError as error:
             raise ValueError(str(error)) from error
-        part, at_once = _shard(shard), 1 if one else jobs or os.cpu_count() or 1
+        part, at_once = _shard(shard), 1 if one else _at_once(jobs, local=dask is None)
         people = read_roster(roster) if roster else None
         here = opening.enter_context(closing(LocalCrew(factory, at_once)))
         crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else lambda: here
         if folder.exists() and not (dask or out.exists()):
-            here.start()  # while this process imports what it needs itself
+            # While this process imports what it needs itself; no more than there are folders.
+            here.start(len(list(folder.iterdir())) if folder.is_dir() else at_once)
         from workbook.grading.run import Plan, Stopped, grade_class
         from workbook.grading.verbs.standing import exit_code, summary
 
@@ -141,6 +139,17 @@ def merge(
         ledger = merge_shards(outs, out)
     summary(ledger, out)
     raise typer.Exit(exit_code(ledger))
+
+
+def _at_once(jobs: int | None, *, local: bool) -> int:
+    """How many graders work at once: one a core, unless somebody knows better."""
+    if local and jobs and jobs > cores() * GRADERS_A_CORE:
+        raise ValueError(
+            f"--jobs {jobs} would only make all of them slow: this machine has {cores()} for them,"
+            f" and takes {cores() * GRADERS_A_CORE} at most. Leave it out for one a core, or see"
+            " --shard and --dask for more machines"
+        )
+    return jobs or cores()
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

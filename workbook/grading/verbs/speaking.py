@@ -25,12 +25,6 @@ GraderOption = Annotated[
         "--grader", help="Who grades: module:function.", envvar="WORKBOOK_GRADER", hidden=True
     ),
 ]
-DbUrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--db-url", help="An existing PostgreSQL server to use.", envvar="WORKBOOK_DB_URL"
-    ),
-]
 UnsafeOption = Annotated[
     bool, typer.Option("--unsafe", help="Grade without a sandbox, if there is none. Never as root.")
 ]

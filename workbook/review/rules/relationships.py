@@ -21,7 +21,7 @@ SPELLED = ("foreign_keys", "primaryjoin", "secondary", "link_model")
     "at the first query of any model.",
     fix="`sa_relationship_kwargs={'foreign_keys': 'Task.assignee_id'}` on both sides.",
 )
-def find_ambiguouslinks_of(source: Source, project: Project) -> Iterator[Mark]:
+def find_ambiguous_links(source: Source, project: Project) -> Iterator[Mark]:
     for table, link, other in links_of(source, project):
         if any(name in link.options for name in SPELLED) or table is other:
             continue

@@ -19,7 +19,7 @@ from ..trees import text_of
     "become the ones they created.",
     fix="Name the same column in `foreign_keys` on both sides.",
 )
-def find_swappedkeys_between(source: Source, project: Project) -> Iterator[Mark]:
+def find_swapped_keys(source: Source, project: Project) -> Iterator[Mark]:
     for table, link, other in links_of(source, project):
         back = project.links(other).get(text_of(link.options.get("back_populates")))
         if back is None or not link.many or back.opaque or table is other:
@@ -42,7 +42,7 @@ def find_swappedkeys_between(source: Source, project: Project) -> Iterator[Mark]
     "first used.",
     fix="Name the attribute of the other class, and name this one there.",
 )
-def find_one_sidedlinks_of(source: Source, project: Project) -> Iterator[Mark]:
+def find_one_sided_links(source: Source, project: Project) -> Iterator[Mark]:
     for _, link, other in links_of(source, project):
         name = text_of(link.options.get("back_populates"))
         known = project.links(other)
