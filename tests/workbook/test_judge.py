@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workbook.course import Course
+from workbook.judge.client import Judge
 from workbook.judge.outcome import Outcome
 from workbook.judge.run import Judges
 from workbook.judge.verdicts import assemble
@@ -92,6 +94,17 @@ def test_a_check_waits_for_an_exercise_that_it_alone_of_its_own_needs() -> None:
     result = assemble(course, names, failed, {}, seed=1, databases=["sqlite"])
     assert [row["verdict"] for row in result["checks"]] == ["not yet", "waits"]
     assert result["checks"][1]["waits_for"] == "models.rules"
+
+
+async def test_a_run_that_is_left_says_nothing_in_the_next(project: Project) -> None:
+    judge = Judge(TALLY / "lessons", "sqlite")
+    ids = [check.id for check in Course.load(TALLY / "lessons").checks]
+    try:
+        async with aclosing(judge.run(project.root, ids, seed=1)) as left:
+            assert (await anext(left)).check == ids[0]
+        assert [one.check async for one in judge.run(project.root, ids[-1:], seed=1)] == ids[-1:]
+    finally:
+        await judge.close()
 
 
 async def test_an_untouched_blank_is_not_started(judges: Judges, project: Project) -> None:

@@ -130,3 +130,10 @@ def test_a_class_without_its_key_is_not_reset(tiny: Course, root: Path) -> None:
     edit(root, "app/models.py", "    id: int = 0\n", "    key: int = 0\n")
     with pytest.raises(starter.ResetError, match="class Task keeps id, which it doesn't have"):
         starter.reset(tiny, root, "models.task")
+
+
+def test_a_folder_in_a_files_place_is_not_reset(tiny: Course, root: Path) -> None:
+    (root / "app/database.py").unlink()
+    (root / "app/database.py").mkdir()
+    with pytest.raises(starter.ResetError, match="can't be read"):
+        starter.reset(tiny, root, "engine.url")

@@ -49,6 +49,7 @@ def test_an_answer_is_laid_over_a_copy_of_the_project_and_graded(place: Path) ->
         ("Only words.\n", [], "no code block that says its file"),
         (None, [], "there is no file answer.md"),
         ("```python\n# app/tally.py\n```\n", ["--out", "mine"], "mine is there already"),
+        ("```python\n# app/tally.py\n```\n", ["--out", "mine/x", "--over", "mine"], "lies inside"),
         ("```python\n# app/tally.py\n```\n", ["--out", "new", "--over", "x"], "does not exist"),
     ],
 )

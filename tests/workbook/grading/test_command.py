@@ -58,6 +58,7 @@ def test_a_fault_of_ours_is_said_and_not_passed_over(klass: Path) -> None:
     ("words", "said"),
     [
         (["grade", "nowhere"], "there is no class folder at nowhere"),
+        (["grade", "class", "--jobs", "1000"], "would only make all of them slow"),
         (["grade", "class", "--roster", "none.csv"], "there is no roster at none.csv"),
         (["grade", "class", "--shard", "3/2"], "--shard is i/n"),
         (["grade", "class", "--grader", "nothing:here"], "there is no grader at nothing:here"),
