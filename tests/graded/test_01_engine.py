@@ -72,6 +72,7 @@ async def test_url_keeps_passwords_and_arguments(work: Work) -> None:
     """keeps passwords and the arguments that are not libpq's"""
     word = work.draw.word()
     passwords = [f"{word}@/%:?#&+ X", f"{word}postgresql://", f"{word}+psycopg2", f"sqlite:{word}"]
+    passwords.append(f"{word}%41")  # read twice it would end in A
     arguments = "command_timeout=30&statement_cache_size=0"
     urls = [
         f"{scheme}://Kim%40work:{quote(password, safe='')}@db/{word}?{arguments}"

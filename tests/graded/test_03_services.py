@@ -132,6 +132,7 @@ async def test_create_returns_the_task_loaded(work: Work, scene: Any) -> None:
 async def test_create_writes_the_audit_row_with_it(work: Work, scene: Any) -> None:
     """writes one audit row, in the task's own transaction"""
     await scene.tasks(*[{}] * 40)  # the next task's id is no other row's
+    await scene.create(project_id=scene.far)  # nor the highest plus one: this one took it
     did = "We created a task and looked into audit_log"
     task = scene.returned(await scene.create(creator=scene.other, assignee_id=scene.assignee), did)
     expected = {"entity_type": "task", "entity_id": task["id"], "action": "created"}
@@ -242,10 +243,15 @@ async def test_assign_loads_the_new_assignee(work: Work, scene: Any) -> None:
         expected = before | {"assignee_id": scene.other}
         scene.same(f"{did} and looked at its row", (await scene.rows())[id], expected)
     did = "We read a task, another session gave it to somebody else, we assigned it as it was"
-    how = {"meanwhile": {"assignee_id": scene.creator}, "loaded": "assignee"}
+    theirs = {"assignee_id": scene.creator, "title": work.draw.title()}
+    how = {"meanwhile": theirs, "loaded": "assignee"}
     scene.returned(await scene.change(id, "assign", worker=scene.other, **how), did)
     why = "Compared with what the caller held nothing had changed, and nothing was written."
-    scene.same(f"{did}: its assignee", (await scene.rows())[id]["assignee_id"], scene.other, why)
+    row = (await scene.rows())[id]
+    scene.same(f"{did}: its assignee", row["assignee_id"], scene.other, why)
+    did = "We read a task, another session gave it a title, we assigned it"
+    why = "What the caller held was written over it."
+    scene.same(f"{did}: its title", row["title"], theirs["title"], why)
 
 
 @check("services.assign.leaves_it_to_nobody_with_none")
@@ -383,5 +389,9 @@ async def test_refusals_report_a_broken_rule(work: Work, scene: Any) -> None:
     for what, other in (("one of another project", there), ("itself", id)):
         seen = await scene.change(id, data={"parent_task_id": other})
         scene.refused(seen, "ConflictError", f"We put a task below {what}")
+    title = "Explain the foreign key that is not present"
+    seen = await scene.change(id, data={"parent_task_id": id, "title": title})
+    did = f"We put a task below itself and called it {title!r}"
+    scene.refused(seen, "ConflictError", did)
     found = (await scene.rows())[id]["parent_task_id"]
     scene.same("We looked at the task's parent after the refusals", found, parent)

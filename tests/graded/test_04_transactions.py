@@ -180,6 +180,11 @@ async def test_completing_counts_what_was_open(work: Work, scene: Any) -> None:
     ):
         seen = await work.probe("transactions.complete", project=project)
         scene.same(did, scene.returned(seen, did), expected)
+        work.expect(
+            not (seen.value["open"] and updates(seen)),
+            f"{did}: expected the UPDATE and its commit; the transaction is still open. On SQLite"
+            " nobody else can write until it ends.",
+        )
     if work.kind == "postgresql":  # on SQLite whoever writes is alone
         [taken, *_] = await scene.tasks(*({"status": "pending"},) * 3)
         sql = f"UPDATE task SET status = 'completed', title = 'taken' WHERE id = {taken}"

@@ -111,6 +111,7 @@ async def test_template_writes_revisions_that_run(work: Work) -> None:
     found = await database.tables()
     story = f"{did}, upgraded with it and looked at the tables: found {found}."
     work.expect(set(found) >= TABLES, story)
+    went(work, seen, f"{did} and upgraded, then alembic revision and upgrade head again", "again")
 
 
 @check("migrations.first.upgrades_an_empty_database")

@@ -155,12 +155,15 @@ async def sees(kit: Kit) -> dict[str, Any]:
 
 
 async def generates(kit: Kit) -> dict[str, Any]:
-    """A revision generated for an empty database, then the upgrade with it."""
+    """A revision generated for an empty database, the upgrade with it, and one more of both."""
     async with _scratch() as folder:
         options = {"autogenerate": True, "version_path": folder, "rev_id": "judged"}
         saw = {"revision": await run(kit, "revision", "all tables", versions=folder, **options)}
         saw["written"] = {"value": [path.name for path in Path(folder).glob("*.py")]}
         saw["call"] = await run(kit, "upgrade", "head", versions=folder)
+        options = {"version_path": folder, "rev_id": "again"}
+        await run(kit, "revision", "nothing new", versions=folder, **options)
+        saw["again"] = await run(kit, "upgrade", "head", versions=folder)
         return saw
 
 

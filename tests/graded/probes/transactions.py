@@ -62,7 +62,7 @@ async def complete(kit: Kit, *, project: int, between: str | None = None) -> dic
     async with kit.session() as session:
         with before(kit, between and "task", once(kit, between or "")), kit.recording():
             work = _call(kit, "complete_project_tasks", session, project)
-            return {"call": await kit.outcome(work)}
+            return {"call": await kit.outcome(work), "open": session.in_transaction()}
 
 
 async def rename(
