@@ -111,8 +111,9 @@ async def test_context_restores_the_tenant_on_every_path(work: Work) -> None:
         )
     work.expect(
         saw["side by side"] == [[ours] * 3, [theirs] * 3],
-        f"Two asyncio tasks worked in turns, one for tenant {ours}, one for {theirs}: expected "
-        f"each to see its own, found {saw['side by side']}.",
+        f"Two asyncio tasks worked in turns, one for tenant {ours}, one for {theirs}, each for a "
+        f"while for the other: expected each to come back to its own, found "
+        f"{saw['side by side']}.",
     )
 
 
@@ -513,6 +514,12 @@ async def test_reads_forget_the_tenant_before(work: Work) -> None:
                 f"{theirs.tenant} by {way}: inside the first, the second, the first tenant. For "
                 f"tenant {side.tenant} ({turn}) expected {expected}, found {found}.{because}",
             )
+    work.expect(
+        seen.value["beside"] == [False, True],
+        "The same, and another session had worked for the second tenant meanwhile: expected "
+        f"{[False, True]} for the second, found {seen.value['beside']}. Each session remembers for "
+        "whom it loaded.",
+    )
 
 
 async def as_before(work: Work, did: str, before: dict[int, Any]) -> None:
@@ -905,7 +912,7 @@ async def test_databases_keep_few_connections(work: Work) -> None:
         "engine has a pool of its own.",
     )
     work.expect(
-        seen.value["most"] <= 10,
+        seen.value["most"] in range(11),
         f"We asked how many connections a tenant's engine may open: expected few, as there is a "
         f"pool for each tenant, found {seen.value['most']}.",
     )

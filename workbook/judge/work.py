@@ -93,7 +93,7 @@ def _raised(error: StudentError) -> str:
     if error.is_a("ImportError"):
         return f"The import did not work. {error}"
     what = error.called if error.called.replace(".", "").isidentifier() else "The call"
-    text = f"{what} was expected to return; it raised {error}."
+    text = f"{what} was expected to return; it raised {str(error).rstrip('.')}."
     return text if error.cause is None else f"{text} It came from {error.cause}."
 
 

@@ -93,12 +93,14 @@ async def context(kit: Kit, *, ours: int, theirs: int) -> dict[str, Any]:
         finally:
             note("after a cancellation")
 
-    async def work(tenant: int) -> list[Any]:
+    async def work(tenant: int, guest: int) -> list[Any]:
         with enter(tenant):
             seen = []
             for _ in range(3):
-                await asyncio.sleep(0)
+                with enter(guest):
+                    await asyncio.sleep(0)
                 seen.append(current.get(None))
+                await asyncio.sleep(0)
             return seen
 
     note("before")
@@ -115,7 +117,7 @@ async def context(kit: Kit, *, ours: int, theirs: int) -> dict[str, Any]:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
     note("at the end")
-    saw["side by side"] = await asyncio.gather(work(ours), work(theirs))
+    saw["side by side"] = await asyncio.gather(work(ours, theirs), work(theirs, ours))
     return saw
 
 

@@ -127,6 +127,13 @@ async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> d
                     "get": [row is not None for row in found],
                     "select": sorted(row.id for row in listed),
                 }
+    async with await open_session(kit) as session, await open_session(kit) as beside:
+        with inside(kit, ours["tenant"]):
+            kept.append(await session.get(task, one))
+        with inside(kit, theirs["tenant"]):
+            kept.append(await beside.get(task, other))
+            found = [await session.get(task, id) for id in (one, other)]
+        saw["beside"] = [row is not None for row in found]
     return saw
 
 

@@ -1,6 +1,7 @@
 """Lesson 6: a schema and a database for each tenant, on PostgreSQL."""
 
 import inspect
+import os
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -82,6 +83,8 @@ async def databases(kit: Kit, *, sides: list[dict[str, Any]]) -> dict[str, Any]:
     project, context = kit.use("models.Project"), kit.use("tenancy.tenant_context")
     factory = kit.use("database.build_session_factory")
     saw: dict[str, Any] = {"names": [], "found": []}
+    configured = os.environ["DATABASE_URL"]
+    os.environ["DATABASE_URL"] = "sqlite+aiosqlite:///elsewhere.db"  # the admin's address counts
     try:
         for side in sides:
             url = await create(kit.url, side["tenant"])
@@ -96,6 +99,7 @@ async def databases(kit: Kit, *, sides: list[dict[str, Any]]) -> dict[str, Any]:
                 async with factory(await _engine(kit, side["tenant"]))() as session:
                     saw["found"].append(sorted((await session.exec(select(project.name))).all()))
     finally:
+        os.environ["DATABASE_URL"] = configured
         await leave()
     saw["open"] = await _open_connections(kit, saw["names"])
     return saw
@@ -113,15 +117,20 @@ async def _open_connections(kit: Kit, names: list[str]) -> int:
     return found
 
 
+def _most(pool: Any) -> int | str:
+    """How many connections a pool opens; for a size of 0, or an overflow of -1, there is no end."""
+    if not hasattr(pool, "size"):
+        return 1  # keeps none
+    endless = pool.size() == 0 or pool._max_overflow < 0
+    return "any number" if endless else pool.size() + pool._max_overflow
+
+
 async def engines(kit: Kit, *, tenant: int, others: int) -> dict[str, Any]:
     """Whether a tenant's engine is kept, how many connections it opens, and if it is let go."""
     try:
         first = await _engine(kit, tenant)
-        size = first.sync_engine.pool
-        saw = {
-            "kept": await _engine(kit, tenant) is first,
-            "most": size.size() + size._max_overflow if hasattr(size, "size") else 1,
-        }
+        pool = first.sync_engine.pool
+        saw = {"kept": await _engine(kit, tenant) is first, "most": _most(pool)}
         for other in range(1, others + 1):
             await _engine(kit, tenant + other)
         saw["let go"] = await _engine(kit, tenant) is not first
