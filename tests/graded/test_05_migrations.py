@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from workbook.databases import Unreadable
 from workbook.judge import Seen, StudentError, Work, check
 
 TABLES = {"audit_log", "project", "task", "worker"}
@@ -253,11 +254,22 @@ async def test_first_keeps_every_rule(work: Work, scene: Any) -> None:
     await keeps_names_and_types(work)
 
 
+async def counts_versions(work: Work, table: str) -> bool:
+    """Whether it is Alembic's own table, whatever env.py calls it."""
+    try:
+        await work.database.rows(f'SELECT version_num FROM "{table}"')
+    except Unreadable:
+        return False
+    return True
+
+
 @check("migrations.first.goes_back_to_nothing")
 async def test_first_goes_back_to_nothing(work: Work) -> None:
     """goes back to an empty database, and up again"""
     await alembic(work, "upgrade head", "downgrade base")
-    left = set(await work.database.tables()) - {VERSION}
+    left = {
+        table for table in await work.database.tables() if not await counts_versions(work, table)
+    }
     story = (
         f"We upgraded, ran alembic downgrade base and looked at the tables: {sorted(left)} stayed."
     )

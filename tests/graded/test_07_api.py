@@ -124,6 +124,7 @@ MEANWHILE = {
     "away": " while the database refused connections",
     "silent": " while the database took a connection and said nothing",
     "faulty": " while code of ours raised an ArithmeticError at each statement",
+    "confused": " while the database understood none of our statements (ProgrammingError)",
 }
 
 
@@ -305,7 +306,8 @@ async def test_problems_tell_an_outage_from_a_fault(work: Work) -> None:
     ):
         one = request("GET", path, host=host)
         cases = [(one, usual), (one | {"database": "away"}, 503), (one, usual)]
-        cases += [(one | {"database": "faulty"}, 500), (one, usual)]
+        for fault in ("faulty", "confused"):
+            cases += [(one | {"database": fault}, 500), (one, usual)]
         found = await ask(work, *(each for each, _ in cases), domain=domain, word=word)
         for (each, status), answer in zip(cases, found, strict=True):
             did = told(each)

@@ -91,12 +91,17 @@ def _trouble(engine: Any, kind: str | None, word: str) -> Iterator[None]:
     def execute(*_: object) -> None:
         raise ArithmeticError(f"{word} is no number")
 
-    named = {"away": ("do_connect", connect), "silent": ("do_connect", connect)}
-    named["faulty"] = ("before_cursor_execute", execute)
+    def confuse(connection: Any, *_: object) -> tuple[str, tuple[()]]:
+        sqlite = connection.dialect.name == "sqlite"
+        return (f"SELECT '{word}', ?" if sqlite else f"SELECT {word} FROM nowhere"), ()
+
+    named: dict[str, tuple[str, Any]] = {"away": ("do_connect", connect)}
+    named |= {"silent": named["away"], "faulty": ("before_cursor_execute", execute)}
+    named["confused"] = ("before_cursor_execute", confuse)
     if kind is None:
         yield
         return
-    event.listen(engine.sync_engine, *named[kind])
+    event.listen(engine.sync_engine, *named[kind], retval=True)
     try:
         yield
     finally:
@@ -146,8 +151,8 @@ async def ask(
 ) -> dict[str, Any]:
     """The answer to each request, one after the other, or what ended the start.
 
-    A request's `database` says what is the matter with it meanwhile: "away", "silent" or
-    "faulty"; `word` stands in what it says then.
+    A request's `database` says what is the matter with it meanwhile: "away", "silent", "faulty"
+    or "confused"; `word` stands in what it says then.
     """
     return await kit.outcome(_in_turn(kit, asked, domain, word))
 

@@ -16,8 +16,8 @@ from sqlalchemy.util import await_only
 from .kit import Kit, honest_engine
 
 
-async def fill(kit: Kit, *, projects: int, others: int, rare: int) -> dict[str, int]:
-    """Projects with `others` completed tasks and then `rare` ones in review; the last one's id."""
+async def fill(kit: Kit, *, projects: int, others: int, rare: int, status: str) -> dict[str, int]:
+    """Projects with `others` completed tasks, then `rare` of a status; the last one's id."""
     task = kit.use("models.Task")
     async with kit.session() as session:
         worker = kit.use("models.Worker")(handle="@many")
@@ -26,8 +26,8 @@ async def fill(kit: Kit, *, projects: int, others: int, rare: int) -> dict[str, 
         await session.flush()
         for project in made:
             keys = {"project_id": project.id, "created_by_id": worker.id}
-            for status, count in (("completed", others), ("review", rare)):
-                rows = [{"title": "One of many", "status": status, **keys}] * count
+            for name, count in (("completed", others), (status, rare)):
+                rows = [{"title": "One of many", "status": name, **keys}] * count
                 await session.exec(insert(task), params=rows)
         found = {"tenant": made[-1].tenant_id, "project": made[-1].id}
         await session.commit()

@@ -1,1 +1,0 @@
-"""The data layer of the Task API."""

@@ -1,1 +1,0 @@
-"""Routes that ask one service each."""

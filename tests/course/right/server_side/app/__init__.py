@@ -1,0 +1,1 @@
+"""A database layer whose database does what a database can."""
