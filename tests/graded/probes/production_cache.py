@@ -150,7 +150,7 @@ async def crowd(
 async def beside(kit: Kit, *, tenant: int, other: int, held: int, free: int) -> dict[str, Any]:
     """What is given of one task, and to another tenant, while the load of one is held up."""
     async with cache(kit) as kept:
-        with hold_up(kit, "after_cursor_execute") as (there, _):
+        with hold_up(kit, "after_cursor_execute") as (there, go):
             holding = asyncio.create_task(_held(_get(kit, kept, tenant, held)))
             arrived = asyncio.create_task(there.wait())
             await asyncio.wait({holding, arrived}, return_when="FIRST_COMPLETED")
@@ -158,8 +158,9 @@ async def beside(kit: Kit, *, tenant: int, other: int, held: int, free: int) -> 
             asking = asyncio.create_task(_get(kit, kept, tenant, free))
             foreign = asyncio.create_task(_get(kit, kept, other, held))
             done, _waiting = await asyncio.wait({asking}, timeout=3)
-        saw = {"in time": bool(done), "free": await asking, "foreign": await foreign}
-        await holding
+            go.set()
+            saw = {"in time": bool(done), "free": await asking, "foreign": await foreign}
+            await holding
     return saw
 
 

@@ -87,7 +87,7 @@ class StatementMonitor:
     ) -> None:
         seconds = self._finish(context, None)
         if seconds is not None and seconds >= self.slow:
-            if many and values:
+            if many and isinstance(values, list):
                 values = values[0]
             plan = self._plan(connection, sql, values)
             self.slow_statements.append(SlowStatement(sql, seconds, plan))

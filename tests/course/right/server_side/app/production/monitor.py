@@ -117,7 +117,7 @@ class StatementMonitor:
     ) -> None:
         seconds = self.end(context)
         if seconds is not None and seconds >= self.slow:
-            first = parameters[0] if many and parameters else parameters
+            first = parameters[0] if many and isinstance(parameters, list) else parameters
             plan = self.explain(connection, sql, first)
             self.slow_statements.append(SlowStatement(sql, seconds, plan))
 
