@@ -53,12 +53,14 @@ def make_transactions_real(engine: AsyncEngine) -> None:
     can outlive the rollback around it. Switch that off for each new connection
     (``isolation_level = None``) and say BEGIN when SQLAlchemy begins: the event "begin"
     hands over SQLAlchemy's connection, whose ``exec_driver_sql`` takes plain text. A COMMIT
-    that SQLite refuses leaves its transaction open: roll back on the event "reset", before the
-    pool hands the connection on.
+    that SQLite refuses leaves its transaction open: the event "reset" hands over the DBAPI
+    connection on its way back to the pool, its record and a state. Roll back where the pool
+    won't, as it thinks that it was done (``state.transaction_was_reset``), and where one may
+    wait (``state.asyncio_safe``).
 
     The execution option ``sqlite_begin`` (``connection.get_execution_options()``) says how:
-    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE", and waits its turn
-    there rather than fail halfway.
+    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE" (lesson 4), and waits
+    its turn there rather than fail halfway.
     """
     # exercise engine.sqlite: so far the driver begins transactions when it likes
 

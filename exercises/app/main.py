@@ -1,4 +1,4 @@
-"""The application: ``uvicorn solution.main:app`` serves it."""
+"""The application: a server such as uvicorn is told this module and ``app``."""
 
 import os
 from collections.abc import AsyncIterator

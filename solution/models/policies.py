@@ -13,10 +13,10 @@ def row_security(table: str) -> list[str]:
     """Return the SQL that lets a transaction reach its own tenant's rows alone.
 
     ENABLE switches the policies of a table on, FORCE holds the table's owner to them as well;
-    superusers are above them. One policy is for everybody: ``tenant_id`` is ``TENANT``, in what
-    is read (USING) and, without another word, in what is written. A second one is for the owner
-    (TO CURRENT_USER) while no tenant is set: every row, or migrations would find empty tables.
-    Several policies for one role are joined by OR.
+    superusers and roles with BYPASSRLS are above them. One policy is for everybody:
+    ``tenant_id`` is ``TENANT``, in what is read (USING) and, without another word, in what is
+    written. A second one is for the owner (TO CURRENT_USER) while no tenant is set: every row,
+    or migrations would find empty tables. Several policies for one role are joined by OR.
     """
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",

@@ -19,13 +19,15 @@ class Worker(Base, table=True):
     """A person or an agent who creates tasks and is assigned to them.
 
     Columns: ``handle`` (text, required), ``type`` (text, "human" unless told), ``email``
-    (text or None), ``created_at`` (the moment of creation, aware, UTC).
+    (text or None: people have one, agents need none), ``created_at`` (the moment of creation,
+    aware, UTC).
 
     Relationships: ``assigned_tasks`` and ``created_tasks`` both reach ``Task``, each along
     its own key, with ``Task.assignee`` and ``Task.created_by`` at the other end
     (``back_populates``). Deleting a worker leaves assigned tasks unassigned; a worker who created
-    tasks or appears in the audit log can't be deleted. The database does both, so the ORM
-    must keep its hands off (``passive_deletes``: ``True`` and ``"all"``).
+    tasks or appears in the audit log can't be deleted. The database does both, so the ORM must
+    keep its hands off: ``passive_deletes=True`` leaves alone children that aren't loaded,
+    ``"all"`` leaves them all alone, and RESTRICT answers.
 
     Rules, each a constraint with a name: ``handle`` is unique, and is "@" and then 1 to 49
     of a-z, 0-9, "_" and "-"; ``type`` is one of ``WorkerType``.

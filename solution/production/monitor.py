@@ -54,6 +54,10 @@ class StatementMonitor:
     https://opentelemetry.io/docs/specs/semconv/db/database-spans/
 
     ``slow_statements`` holds those that took ``slow`` seconds or longer.
+
+    An application has one from its start to its end: ``lifespan`` makes it, for the process's
+    engine, leaves its registry in ``app.state.metrics`` and closes it; ``GET /health/metrics``
+    answers ``generate_latest(request.app.state.metrics)``, with ``CONTENT_TYPE_LATEST``.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..errors import ConflictError, DatabaseLayerError, NotFoundError
 
-# PostgreSQL's SQLSTATE and SQLite's name for "this key points at no row".
+# PostgreSQL's SQLSTATE and SQLite's name for "a key would point at no row".
 MISSING_ROW = {"23503", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 
 
@@ -46,10 +46,10 @@ async def begin_writing(session: AsyncSession) -> None:
 def refusal(error: IntegrityError) -> DatabaseLayerError:
     """Return what the database refused, as one of this layer's errors.
 
-    A key that points at no row is a ``NotFoundError`` (``MISSING_ROW``); every other broken
-    rule is a ``ConflictError``. The driver's error is ``error.orig``: asyncpg's has
-    ``sqlstate``, SQLite's has ``sqlite_errorname``. To ask beforehand would not do: the row
-    could go, or the name be taken, between the question and the write.
+    A key that would point at no row is a ``NotFoundError`` (``MISSING_ROW``); every other
+    broken rule is a ``ConflictError``. The driver's error is ``error.orig``: asyncpg's has
+    ``sqlstate``, SQLite's has ``sqlite_errorname``. Asking first doesn't help: the row could
+    go, or the name be taken, between the question and the write.
     """
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     if code in MISSING_ROW:

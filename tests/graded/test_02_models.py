@@ -233,7 +233,7 @@ SITUATIONS = {
 
 @check("models.json.saves_changes_in_place")
 async def test_json_saves_changes_in_place(work: Work) -> None:
-    """saves a key or a tag changed in place, however the object was come by"""
+    """saves a key or a tag changed in place, however you got the object"""
     old, new = work.draw.word(), work.draw.word()
     values: dict[str, Any] = {"meta": {old: 1, "stays": [2]}, "tags": [old, "stays"]}
     edits: dict[str, list] = {

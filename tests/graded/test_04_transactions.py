@@ -240,7 +240,7 @@ async def test_renaming_leaves_the_commit_to_the_caller(work: Work, scene: Any) 
 
 @check("transactions.rename.keeps_the_callers_work_on_a_conflict")
 async def test_a_conflict_keeps_the_callers_work(work: Work, scene: Any) -> None:
-    """keeps the caller's work when the handle is taken, or nobody's"""
+    """keeps the caller's work when the handle is taken, or there is no such worker"""
     before = await handles(work)
     for what, worker, raised in (
         ("to a handle that is taken", scene.other, "ConflictError"),
