@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.exceptions import ExceptionMiddleware
 
 from .database import create_db_and_tables, get_engine
-from .problems import TOLD
+from .problems import EXCEPTION_HANDLERS
 from .production import StatementMonitor
 from .routers import health, projects, tasks, workers
 from .tenancy.serving import HostTenants, OneTenant, development_tenant
@@ -46,7 +46,7 @@ def create_app() -> FastAPI:
         summary="Projects, their tasks, and the people and agents who do them.",
         version="1.0.0",
         lifespan=lifespan,
-        exception_handlers=TOLD,
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     for router in (workers.router, projects.router, tasks.router, health.router):
         app.include_router(router)
@@ -55,8 +55,8 @@ def create_app() -> FastAPI:
     else:
         app.add_middleware(OneTenant)
     # The look for the tenant comes before the routes, where FastAPI's own handlers don't reach.
-    told = {kind: told for kind, told in TOLD.items() if kind is not Exception}
-    app.add_middleware(ExceptionMiddleware, handlers=told)
+    handlers = {kind: one for kind, one in EXCEPTION_HANDLERS.items() if kind is not Exception}
+    app.add_middleware(ExceptionMiddleware, handlers=handlers)
     return app
 
 

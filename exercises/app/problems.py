@@ -15,12 +15,12 @@ from starlette.responses import JSONResponse, Response
 
 from .errors import ConflictError, NotFoundError
 
-Teller = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+ExceptionHandler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 MEDIA_TYPE = "application/problem+json"
 # Classes of PostgreSQL's SQLSTATE: a connection lost, no resources left, shutting down or starting.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-AWAY = ("08", "53", "57")
+UNAVAILABLE = ("08", "53", "57")
 
 
 class Problem(BaseModel):
@@ -113,8 +113,8 @@ async def tell_outage(_: Request, error: Exception) -> ProblemResponse:
     """503 when the database is away, or has no connection free; any other error is raised on.
 
     Of a ``DBAPIError`` the class ``OperationalError`` means that, the flag
-    ``connection_invalidated``, and a ``sqlstate`` of its ``orig`` that begins with one of ``AWAY``.
-    It isn't told which server, nor what it said.
+    ``connection_invalidated``, and a ``sqlstate`` of its ``orig`` that begins with one of
+    ``UNAVAILABLE``. It isn't told which server, nor what it said.
     """
     raise NotImplementedError("exercise api.problems")
 
@@ -125,7 +125,7 @@ async def tell_fault(_: Request, __: Exception) -> ProblemResponse:
 
 
 #: Which error is told by whom; the nearest class in an error's ancestry counts.
-TOLD: dict[int | type[Exception], Teller] = {
+EXCEPTION_HANDLERS: dict[int | type[Exception], ExceptionHandler] = {
     HTTPException: tell_http,
     RequestValidationError: tell_input,
     NotFoundError: tell_layer,

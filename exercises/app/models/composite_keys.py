@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKeyConstraint, MetaData, UniqueConstraint
 
 
-def draw_borders(metadata: MetaData) -> None:
+def add_composite_keys(metadata: MetaData) -> None:
     """Let no key point at another tenant's row, whoever writes it.
 
     Beside each foreign key from one table with a ``tenant_id`` to another comes a second one
@@ -16,18 +16,4 @@ def draw_borders(metadata: MetaData) -> None:
 
     ``models/__init__.py`` calls it with ``Base.metadata`` once all tables are there.
     """
-    owned = [table for table in metadata.sorted_tables if "tenant_id" in table.columns]
-    for table in owned:
-        table.append_constraint(UniqueConstraint("tenant_id", "id"))
-    for table in owned:
-        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
-            target = key.column.table
-            if target in owned:
-                table.append_constraint(
-                    ForeignKeyConstraint(
-                        ["tenant_id", key.parent.name],
-                        [target.c.tenant_id, target.c.id],
-                        deferrable=True,
-                        initially="DEFERRED",
-                    )
-                )
+    raise NotImplementedError("exercise tenancy.keys")
