@@ -14,7 +14,7 @@ from workbook.databases import DatabaseUnavailable
 from workbook.judge.client import JudgeFault
 from workbook.judge.target import TargetError
 from workbook.review.command import review
-from workbook.starter import ResetError
+from workbook.starter import EditionError, ResetError
 
 from . import assemble, check, house, learn
 from .verbs import Verbs
@@ -38,6 +38,7 @@ app.command()(assemble.assemble)
 app.command()(house.lab)
 app.command()(house.doctor)
 app.command()(house.sync)
+app.command(rich_help_panel="For a class")(house.edition)
 
 
 MISUSE = (
@@ -45,6 +46,7 @@ MISUSE = (
     UnknownId,
     TargetError,
     ResetError,
+    EditionError,
     DatabaseUnavailable,
     assemble.AssemblingError,
 )

@@ -1,9 +1,10 @@
-"""`workbook lab`, `doctor` and `sync`: the house itself."""
+"""`workbook lab`, `doctor`, `sync` and `edition`: the house itself."""
 
 import os
 import subprocess
 import sys
 from importlib import resources
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -76,3 +77,12 @@ def sync(
         console.print("run `workbook sync`")
         raise typer.Exit(1)
     console.print("exercises/ is the reference with every blank cut out")
+
+
+def edition(
+    out: Annotated[Path, typer.Argument(help="A new folder for it.")],
+    course: CourseOption = None,
+) -> None:
+    """Copies the repository for a class to work in: everything but the answers."""
+    starter.make_edition(load(course), out)
+    console.print(f"{out} holds everything but the answers; grade with this repository.")
