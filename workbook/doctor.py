@@ -58,7 +58,8 @@ def _python() -> Seen:
 
 def _packages() -> Seen:
     absent, other = [], []
-    needed = {Requirement(line).name for line in requires("task-api-workbook") or ()}
+    listed = requires("task-api-workbook") or ()
+    needed = {Requirement(line).name for line in listed if "extra ==" not in line}
     locked = LOCK.read_text().splitlines() if LOCK.exists() else sorted(needed)
     for requirement in map(Requirement, locked):
         if requirement.marker is None or requirement.marker.evaluate():
@@ -66,20 +67,14 @@ def _packages() -> Seen:
                 if not requirement.specifier.contains(version(requirement.name)):
                     other.append(requirement.name)
             except PackageNotFoundError:
-                if requirement.name in needed and not _optional(requirement.name):
+                if requirement.name in needed:
                     absent.append(requirement.name)
     if absent:
         return "missing", f"Not installed: {', '.join(absent)}.", SET_UP
     if other:
         return "limited", f"Another version than the locked one: {', '.join(other)}.", SET_UP
-    return "ok", "All packages have the versions of requirements.lock."
-
-
-def _optional(name: str) -> bool:
-    return not any(
-        Requirement(line).name == name and "extra ==" not in line
-        for line in requires("task-api-workbook") or ()
-    )
+    locked_to = "have the versions of requirements.lock" if LOCK.exists() else "are installed"
+    return "ok", f"All packages {locked_to}."
 
 
 def _compiled() -> Seen:

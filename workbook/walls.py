@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from typing import Literal
 
 from workbook.postgres.account import is_root
+from workbook.sandbox import bubblewrap, landlock, seccomp
 
 State = Literal["ok", "limited", "missing"]
 #: How it stands, what was seen, and what to do about it.
@@ -18,31 +15,22 @@ LINUX = sys.platform == "linux"
 
 
 def see_bubblewrap() -> Seen:
-    program = shutil.which("bwrap")
-    if program is None:
+    if why := bubblewrap.missing():
         cure = "Only grading others' code needs it. On Debian and Ubuntu: apt install bubblewrap"
-        return "limited", "bubblewrap isn't installed.", cure if LINUX else "It is for Linux alone."
-    trial = [program, "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "true"]
-    done = subprocess.run(trial, capture_output=True, text=True, timeout=10)
-    if done.returncode:
-        said = done.stderr.strip() or "no reason given"
-        cure = "Allow unprivileged user namespaces, or grade with another rung of the sandbox."
-        return "limited", f"bubblewrap is refused here: {said}", cure
+        return "limited", f"No bubblewrap: {why}.", cure if LINUX else "It is for Linux alone."
     return "ok", "bubblewrap makes closed rooms for others' code."
 
 
 def see_landlock() -> Seen:
-    # landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), the same on every machine
-    abi = ctypes.CDLL(None).syscall(444, None, 0, 1) if LINUX else -1
-    if abi < 1:
-        return "limited", "The kernel has no Landlock, one lock less when grading others' code."
-    return "ok", f"The kernel has Landlock, version {abi}."
+    if version := landlock.abi():
+        return "ok", f"The kernel has Landlock, version {version}."
+    return "limited", "The kernel has no Landlock, one lock less when grading others' code."
 
 
 def see_seccomp() -> Seen:
-    if LINUX and "Seccomp:" in Path("/proc/self/status").read_text():
-        return "ok", "The kernel filters system calls (seccomp)."
-    return "limited", "No seccomp here, one lock less when grading others' code."
+    if why := seccomp.missing():
+        return "limited", f"No seccomp, one lock less when grading others' code: {why}."
+    return "ok", "The kernel filters system calls (seccomp)."
 
 
 def see_account() -> Seen:
@@ -50,6 +38,6 @@ def see_account() -> Seen:
         return (
             "limited",
             "You are root: others' code is graded in a sandbox only.",
-            ("Work as an ordinary user where you can."),
+            "Work as an ordinary user where you can.",
         )
     return "ok", "You are an ordinary user."

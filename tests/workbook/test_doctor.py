@@ -9,6 +9,7 @@ import pytest
 
 from workbook import doctor
 from workbook.postgres import DatabaseUnavailable, Server
+from workbook.sandbox import bubblewrap
 
 
 def find(name: str) -> doctor.Finding:
@@ -53,6 +54,7 @@ def test_a_package_of_another_version_is_named(
 
 def test_a_missing_program_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(bubblewrap, "missing", lambda: "no program bwrap")
     assert find("bubblewrap").state == "limited"
     assert find("bubblewrap").cure
     assert "apt install chromium" in find("browser").cure
