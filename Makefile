@@ -1,6 +1,6 @@
 # The two commands: make lab, make test. Each sets up .venv first; PYTHON=python3.13 chooses one.
 BIN := .venv/bin
-# What hangs is told where, after ten minutes.
+# A test that hangs ends after ten minutes, and its traceback says where.
 PYTEST := $(BIN)/python -m pytest -n 2 --timeout 600
 UV := $(or $(shell command -v uv),$(BIN)/uv)
 LOCK := requirements.lock pyproject.toml .ci/set-up

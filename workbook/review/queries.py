@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from .calls import receiver
 from .project import Project
 from .sources import Source
 from .tables import Table
@@ -96,23 +97,19 @@ def rows(source: Source, project: Project, node: ast.AST | None, depth: int = 0)
         elif name in SINGLE or name in ENDS:
             many = many and name not in SINGLE
             scalars = scalars or name == "scalars" or name.startswith("scalar_")
-            if name == "scalars" and project.sessions.kind(source, _receiver(node)):
+            if name == "scalars" and project.sessions.kind(source, receiver(node)):
                 return _executed(source, project, node, many, scalars)
-            node = _receiver(node)
+            node = receiver(node)
         else:
             return _executed(source, project, node, many, scalars)
     return None
-
-
-def _receiver(call: ast.Call) -> ast.expr | None:
-    return call.func.value if isinstance(call.func, ast.Attribute) else None
 
 
 def _executed(
     source: Source, project: Project, call: ast.Call, many: bool, scalars: bool
 ) -> Rows | None:
     name = getattr(call.func, "attr", "")
-    kind = project.sessions.kind(source, _receiver(call))
+    kind = project.sessions.kind(source, receiver(call))
     if kind in ("", "sync", "connection", "engine") or not call.args:
         return None
     if name in ("get", "get_one"):

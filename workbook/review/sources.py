@@ -121,6 +121,11 @@ class Source:
         head, dot, rest = name.partition(".")
         return self.imports.get(head, head) + dot + rest
 
+    @property
+    def is_env(self) -> bool:
+        """Whether the file is an `env.py` of Alembic."""
+        return self.file.name == "env.py" and self.is_migration
+
     @cached_property
     def is_migration(self) -> bool:
         """Whether the file is a revision or an `env.py` of Alembic."""

@@ -9,7 +9,7 @@ from ..project import Project
 from ..queries import Rows, assigned, rows
 from ..registry import Mark, rule
 from ..sources import Source
-from ..trees import dotted, is_constant, keyword, last, names_in, within
+from ..trees import dotted, last, names_in, within
 
 
 def loads(
@@ -123,12 +123,7 @@ def find_unasked_unique(source: Source, project: Project) -> Iterator[Mark]:
         table = project.tables.get(last(owner))
         link = project.links(table).get(name) if table else None
         function = source.function_of(call)
-        if (
-            link is None
-            or not link.many
-            or function is None
-            or is_constant(keyword(call, "innerjoin"), 0)
-        ):
+        if link is None or not link.many or function is None:
             continue
         written = {item.attr for item in source.inside(function) if isinstance(item, ast.Attribute)}
         fetched = written & {"all", "one", "one_or_none", "scalar_one", "scalar_one_or_none"}

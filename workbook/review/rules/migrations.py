@@ -14,10 +14,6 @@ from ..trees import dotted, is_constant, keyword, names_in, targets_of, text_of
 DYNAMIC = ("import_module", "__import__", "walk_packages", "iter_modules", "glob(", "exec(")
 
 
-def _is_env(source: Source) -> bool:
-    return source.file.name == "env.py" and source.is_migration
-
-
 @rule(
     "WB701",
     "target_metadata is None",
@@ -26,7 +22,7 @@ def _is_env(source: Source) -> bool:
     fix="`target_metadata = SQLModel.metadata`, behind the imports of all models.",
 )
 def find_empty_metadata(source: Source, project: Project) -> Iterator[Mark]:
-    if not _is_env(source):
+    if not source.is_env:
         return
     given = list(_given(source))
     if given and all(is_constant(value, None) for value in given):
@@ -56,7 +52,7 @@ def _given(env: Source) -> Iterator[ast.expr]:
     fix="Import the module in `env.py`, or in the package `env.py` imports.",
 )
 def find_unimported_models(source: Source, project: Project) -> Iterator[Mark]:
-    if not _is_env(source):
+    if not source.is_env:
         return
     reached = _reachable(source, project)
     if reached is None:
@@ -138,7 +134,7 @@ def _imports_project(env: Source, project: Project) -> bool:
     fix="`target_metadata = Base.metadata`, of the class the models inherit from.",
 )
 def find_foreign_metadata(source: Source, project: Project) -> Iterator[Mark]:
-    if not _is_env(source):
+    if not source.is_env:
         return
     tables = [table for table in project.tables.values() if table.sqlmodel]
     own = [table for table in tables if _has_own_metadata(project, table)]

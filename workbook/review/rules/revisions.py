@@ -13,10 +13,6 @@ from ..tables import Table
 from ..trees import dotted, names_in, targets_of, text_of
 
 
-def _is_env(source: Source) -> bool:
-    return source.file.name == "env.py" and source.is_migration
-
-
 def _revisions(project: Project, env: Source) -> list[Source]:
     """The revisions below the folder of an env.py."""
     folder = env.file.resolve().parent
@@ -37,7 +33,7 @@ def _revisions(project: Project, env: Source) -> list[Source]:
     fix="Import the models in env.py, then `alembic revision --autogenerate`.",
 )
 def find_unmigrated_tables(source: Source, project: Project) -> Iterator[Mark]:
-    revisions = _revisions(project, source) if _is_env(source) else []
+    revisions = _revisions(project, source) if source.is_env else []
     if not revisions:
         return
     written = {text_of(node).lower() for item in revisions for node in item.every(ast.Constant)}
@@ -48,7 +44,7 @@ def find_unmigrated_tables(source: Source, project: Project) -> Iterator[Mark]:
         names = {name.lower() for name in table.table_names}
         if not names & written and not any(name in raw for name in names):
             missing.append(table.name)
-    if missing and not _is_elsewhere(source, project, tables):
+    if missing and not _is_elsewhere(source, tables):
         yield (
             source.tree.body[0],
             f"No revision mentions the table of {', '.join(sorted(missing))}.",
@@ -65,7 +61,7 @@ def _is_plain(project: Project, table: Table) -> bool:
     return not computed and (table.sqlmodel or len(table.table_names) == 1)
 
 
-def _is_elsewhere(env: Source, project: Project, tables: list[Table]) -> bool:
+def _is_elsewhere(env: Source, tables: list[Table]) -> bool:
     """Whether some models belong to another folder than this env.py migrates."""
     home = env.file.resolve().parent.parent
     return any(not table.source.file.resolve().is_relative_to(home) for table in tables)
@@ -79,7 +75,7 @@ def _is_elsewhere(env: Source, project: Project, tables: list[Table]) -> bool:
     fix="`with context.begin_transaction(): context.run_migrations()`.",
 )
 def find_uncommitted_migrations(source: Source, project: Project) -> Iterator[Mark]:
-    for call in source.every(ast.Call) if _is_env(source) else ():
+    for call in source.every(ast.Call) if source.is_env else ():
         if source.qualified(call.func) == "alembic.context.run_migrations":
             around = [n for n in source.ancestors(call) if isinstance(n, ast.With | ast.AsyncWith)]
             entered = set().union(*(names_in(item) for block in around for item in block.items))
@@ -95,7 +91,7 @@ def find_uncommitted_migrations(source: Source, project: Project) -> Iterator[Ma
 )
 def find_several_heads(source: Source, project: Project) -> Iterator[Mark]:
     folders: dict[Path, list[Source]] = {}
-    for revision in _revisions(project, source) if _is_env(source) else ():
+    for revision in _revisions(project, source) if source.is_env else ():
         folders.setdefault(revision.file.parent, []).append(revision)
     for revisions in folders.values():
         heads = _heads(revisions)

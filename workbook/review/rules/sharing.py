@@ -36,7 +36,7 @@ def find_shared_sessions(source: Source, project: Project) -> Iterator[Mark]:
                 if item in later
             }
             for argument, names in zip(call.args, used, strict=True):
-                many = isinstance(argument, ast.Starred) and _is_repeated(source, argument)
+                many = isinstance(argument, ast.Starred) and _is_repeated(argument)
                 twice |= names if many else set()
             if twice:
                 yield call, f"`{min(twice)}` is used by several of the gathered coroutines."
@@ -74,7 +74,7 @@ def _used_by_method(source: Source, project: Project, call: ast.Call) -> set[str
     return set()
 
 
-def _is_repeated(source: Source, argument: ast.Starred) -> bool:
+def _is_repeated(argument: ast.Starred) -> bool:
     return isinstance(argument.value, ast.ListComp | ast.GeneratorExp)
 
 

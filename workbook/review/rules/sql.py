@@ -1,4 +1,4 @@
-"""SQL put together from strings, and execute where exec is meant."""
+"""SQL put together from strings."""
 
 from __future__ import annotations
 
