@@ -108,20 +108,21 @@ async def test_url_translates_libpq_arguments(work: Work) -> None:
     mode = work.draw.choice(["require", "disable", "prefer", "verify-full"])
     only_libpq = "channel_binding=require&gssencmode=disable&keepalives=1&keepalives_idle=30"
     given = f"sslmode={mode}&{only_libpq}&connect_timeout=10&load_balance_hosts=random"
-    form, plain = await converted(
-        work, [f"postgres://kim:pw@db/tasks?{given}", "postgresql://kim:pw@db/tasks"]
-    )
-    work.expect(
-        form["query"].get("ssl") == mode,
-        f"We gave ?sslmode={mode} and expected ssl={mode}, the word that asyncpg knows; "
-        f"found {form['query']}.",
-    )
-    left = sorted(set(form["query"]) - {"ssl"})
-    work.expect(
-        not left,
-        f"We gave ?{given}; asyncpg refuses {', '.join(left)} as an unexpected keyword, so we "
-        "expected it to be gone.",
-    )
+    schemes = ("postgres", "postgresql+asyncpg")
+    urls = [f"{scheme}://kim:pw@db/tasks?{given}" for scheme in schemes]
+    *forms, plain = await converted(work, [*urls, "postgresql://kim:pw@db/tasks"])
+    for scheme, form in zip(schemes, forms, strict=True):
+        work.expect(
+            form["query"].get("ssl") == mode,
+            f"We gave {scheme}://…?sslmode={mode} and expected ssl={mode}, the word that asyncpg "
+            f"knows; found {form['query']}.",
+        )
+        left = sorted(set(form["query"]) - {"ssl"})
+        work.expect(
+            not left,
+            f"We gave {scheme}://…?{given}; asyncpg refuses {', '.join(left)} as an unexpected "
+            "keyword, so we expected it to be gone.",
+        )
     work.expect(
         not plain["query"],
         f"We gave a URL without arguments and expected none; found {plain['query']}.",
@@ -230,14 +231,18 @@ async def test_sqlite_enforces_foreign_keys(work: Work) -> None:
         f"We put a book on shelf 1, which exists, and expected it to be kept; found {accepted}.",
         accepted,
     )
-    refused = seen.error_in("refused")
-    work.expect(
-        refused is not None and refused.is_a("IntegrityError"),
-        f"On the engine's second connection we put a book on shelf {missing}, which does not "
-        f"exist: expected an IntegrityError, found {refused or 'a row'}. SQLite leaves foreign "
-        "keys off on each new connection.",
-        refused,
-    )
+    for place, where in (
+        ("refused", "On the engine's second connection"),
+        ("in memory", "In a database in memory (sqlite://)"),
+    ):
+        refused = seen.error_in(place)
+        work.expect(
+            refused is not None and refused.is_a("IntegrityError"),
+            f"{where} we put a book on shelf {missing}, which does not exist: expected an "
+            f"IntegrityError, found {refused or 'a row'}. SQLite leaves foreign keys off on each "
+            "new connection.",
+            refused,
+        )
 
 
 @check("engine.sqlite.takes_released_savepoints_back")

@@ -106,8 +106,9 @@ SHELVES = (
 
 
 async def orphan(kit: Kit, *, missing: int) -> dict[str, Any]:
-    """On the second of two open connections: a book on a shelf, and one on none."""
-    engine = kit.use("database.build_engine")(kit.url)
+    """On the second of two open connections: a book on a shelf, and one on none; also in memory."""
+    build = kit.use("database.build_engine")
+    engine, in_memory = build(kit.url), build("sqlite://")
 
     async def put(connection: AsyncConnection, book: int, shelf: int) -> None:
         await connection.execute(text(f"INSERT INTO book VALUES ({book}, {shelf})"))
@@ -120,9 +121,15 @@ async def orphan(kit: Kit, *, missing: int) -> dict[str, Any]:
             accepted = await kit.outcome(put(second, 1, 1))
             refused = await kit.outcome(put(second, 2, missing))
             await second.rollback()
-        return {"accepted": accepted, "refused": refused}
+        async with in_memory.connect() as connection:
+            for statement in SHELVES:
+                await connection.execute(text(statement))
+            elsewhere = await kit.outcome(put(connection, 2, missing))
+            await connection.rollback()
+        return {"accepted": accepted, "refused": refused, "in memory": elsewhere}
     finally:
         await engine.dispose()
+        await in_memory.dispose()
 
 
 async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> None:
