@@ -31,7 +31,7 @@ class Student:
 
 _COLUMNS = {
     "username": "username user userid login loginid sisloginid netid identifier",
-    "github": "githubusername github githubid githublogin",
+    "github": "githubusername github githublogin",
     "email": "email emailaddress mail",
     "number": "idnumber sid studentid sisuserid studentnumber matriculationnumber",
     "section": "section sections group groups class cohort",
@@ -51,19 +51,22 @@ class Roster:
         self.students = students
         self._ids: dict[str, set[str]] = defaultdict(set)
         self._names: dict[str, set[str]] = defaultdict(set)
+        self._canvas: dict[str, list[Student]] = defaultdict(list)
         self._by_key = {student.key: student for student in students}
         for student in students:
             for known in (student.username, student.github, student.email, student.number,
                           student.canvas, student.key):  # fmt: skip
                 if known:
-                    self._ids[known.casefold()].add(student.key)
+                    self._ids[folded(known)].add(student.key)
             for spelling in spellings(student.name):
                 self._names[spelling].add(student.key)
+            if student.canvas:
+                self._canvas[student.canvas].append(student)
 
     def find(self, ids: tuple[str, ...], names: tuple[str, ...]) -> list[Student]:
         """Everyone the first name that fits anyone may mean: more than one is ambiguous."""
         for known in ids:
-            if found := self._ids.get(known.casefold()):
+            if found := self._ids.get(folded(known)):
                 return [self._by_key[key] for key in sorted(found)]
         for name in names:
             for spelling in spellings(name):
@@ -71,13 +74,29 @@ class Roster:
                     return [self._by_key[key] for key in sorted(found)]
         return []
 
+    def find_canvas(self, user: str, name: str) -> list[Student]:
+        """Whom Canvas numbers so; a number of another column counts if the name fits too."""
+        if found := self._canvas.get(user):
+            return found
+        mine = set(spellings(name))
+        return [
+            student
+            for student in self.find((user,), ())
+            if not student.name or not mine.isdisjoint(spellings(student.name))
+        ]
+
+
+def folded(text: str) -> str:
+    """The text as names are compared: composed, and without regard to case."""
+    return unicodedata.normalize("NFC", text).casefold()
+
 
 def spellings(name: str) -> list[str]:
     """The name as platforms squeeze it: `First Last`, `Last, First`, `lastfirst`."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     last, comma, first = plain.partition(",")
-    words = re.findall(r"\w+", f"{first} {last}" if comma else plain)
+    words = re.findall(r"[^\W_]+", f"{first} {last}" if comma else plain)
     if not words:
         return []
     turned = ["".join(words[cut:] + words[:cut]) for cut in range(len(words))]
@@ -131,9 +150,7 @@ def _student(given: dict[str, str], header: list[str]) -> Student | None:
     username, number = given.get("username", ""), given.get("number", "")
     canvas = given.get("id", "") if from_canvas else ""
     number = number or ("" if from_canvas else given.get("id", ""))
-    github = given.get("github", "")
-    github = "" if github.isdigit() else github
-    email = given.get("email", "")
+    github, email = given.get("github", ""), given.get("email", "")
     key = username or github or email or number or canvas or name
     if not key:
         return None

@@ -52,6 +52,12 @@ def test_staff_of_a_gradescope_roster_are_no_students(tmp_path: Path) -> None:
     assert [student.name for student in read.students] == ["Ada Lovelace"]
 
 
+def test_githubs_number_does_not_hide_the_user_name(tmp_path: Path) -> None:
+    read = roster(tmp_path, "name,github_id,github_username\nJane A,11,jane\n")
+    (jane,) = read.students
+    assert (jane.key, jane.github) == ("jane", "jane")
+
+
 @pytest.mark.parametrize("name", ["lovelaceada", "Ada Lovelace", "LOVELACE, ADA", "adalovelace"])
 def test_a_person_is_found_however_a_platform_spells_them(tmp_path: Path, name: str) -> None:
     read = roster(tmp_path, "username,first name,last name\nada,Ada,Lovelace\n")
