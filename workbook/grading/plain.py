@@ -31,13 +31,16 @@ def read_numbers(entries: list[Entry], roster: Roster | None) -> list[Entry]:
     """The entries with the number at the end of each read: an attempt's, or part of a name.
 
     A roster that has the whole name, or the name without its number, decides. Else a bare number
-    counts attempts, unless the whole class would then be one person.
+    counts attempts, unless the whole class would then be one person, or the roster has somebody
+    who differs in the number alone.
     """
     read = [_read(entry, roster) for entry in entries]
-    if len({entry.person for entry in read if entry.is_work}) > 1:
-        return read
+    pairs = list(zip(entries, read, strict=True))
+    one = len({entry.person for entry in read if entry.is_work}) < 2
+    numbered = {_person(entry.bases[0]) for entry, same in pairs if entry is same and entry.bases}
     return [
-        whole if as_read.guessed else as_read for whole, as_read in zip(entries, read, strict=True)
+        whole if attempt.guessed and (one or attempt.person in numbered) else attempt
+        for whole, attempt in pairs
     ]
 
 

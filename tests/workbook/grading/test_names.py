@@ -51,6 +51,16 @@ def test_a_class_of_numbered_names_is_not_one_person(tmp_path: Path) -> None:
     assert [one.student.key for one in strangers] == ["ada", "student_17", "student_18"]
 
 
+def test_strangers_who_differ_from_the_roster_in_the_number_alone_are_people(
+    tmp_path: Path,
+) -> None:
+    zips(tmp_path, "Group 1", "Group 11", "Group 12")
+    known = roster("Group 1", "Group 2")
+    assert list(labels(read_class(tmp_path, known))) == [
+        "Group 1", "Group 11", "Group 12", "Group 2",
+    ]  # fmt: skip
+
+
 def test_numbered_repositories_alone_keep_a_name_before_their_number(tmp_path: Path) -> None:
     for name in ("hw-jane-007", "hw-jane-008"):
         project(tmp_path / name)
