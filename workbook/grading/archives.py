@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from workbook.grading.cleaning import line
 from workbook.grading.limits import DEFAULT, Limits, Refused, read_all, size
 from workbook.grading.members import Kind, Member, plain_path, pruned
 from workbook.grading.streams import Counted, Unpacked
@@ -44,7 +45,7 @@ class Archive:
         """Every member once; raises `Refused` for what is damaged, too much or a trick."""
         if self.path.stat().st_size > self.limits.archive:
             raise Refused(f"the archive is larger than {size(self.limits.archive)}")
-        with _told_as_damage(), self.path.open("rb") as file:
+        with _told_as_damage(self.path.name), self.path.open("rb") as file:
             head = file.read(6)
             file.seek(0)
             if head.startswith(b"PK"):
@@ -54,12 +55,24 @@ class Archive:
 
 
 @contextmanager
-def _told_as_damage() -> Iterator[None]:
+def _told_as_damage(name: str = "") -> Iterator[None]:
+    """Refuse what can't be read; a name that no archive read here has is told first."""
     try:
         yield
     except _DAMAGE as error:
         said = ascii(str(error))[1:-1][:100]
-        raise Refused(f"the archive is damaged or of a kind not read here ({said})") from error
+        raise Refused(
+            _other_kind(name) or f"the archive is damaged or of a kind not read here ({said})"
+        ) from error
+
+
+def _other_kind(name: str) -> str:
+    if not name or name.lower().endswith(SUFFIXES):
+        return ""
+    if archived(name):
+        return f"{line(name, 60)}: a kind of archive that isn't read here; hand in a zip"
+    shown = line(name, 60)
+    return f"{shown} is neither a project folder nor an archive; hand in a zip of the project"
 
 
 def _zipped(file: IO[bytes], limits: Limits) -> Iterator[Member]:
@@ -97,7 +110,7 @@ def _directory_size(file: IO[bytes]) -> int:
     file.seek(0)
     where = tail.rfind(b"PK\x05\x06")
     if where < 0 or len(tail) < where + 22:
-        raise Refused("the archive is damaged: it ends before its list of members")
+        raise zipfile.BadZipFile("it ends before its list of members")
     claimed = int(struct.unpack_from("<L", tail, where + 12)[0])
     wide = tail.rfind(b"PK\x06\x06", 0, where)
     if wide >= 0 and len(tail) >= wide + 56:

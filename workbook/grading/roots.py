@@ -21,7 +21,7 @@ _QUIET = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".gitattributes", ".
 
 def find_root(paths: list[str]) -> str:
     """The folder that holds `app/` with Python in it: the shallowest; `exercises` if in doubt."""
-    found = sorted({root for path in paths if (root := _root_of(path)) is not None})
+    found = _roots(paths)
     if not found:
         raise Refused(_why_none(paths))
     shallowest = min(_depth(root) for root in found)
@@ -55,7 +55,40 @@ def within(path: str, root: str) -> bool:
     return inside is not None and (inside in FILES or inside.partition("/")[0] in FOLDERS)
 
 
-def note_of_the_rest(paths: list[str], root: str) -> str:
+def notes_about(paths: list[str], root: str) -> tuple[str, ...]:
+    """What lies above the project root and should lie in it, and what else was not read."""
+    strayed = _strayed(paths, root)
+    rest = [path for path in paths if path not in strayed]
+    notes = (
+        _note_of_the_strayed(sorted(set(strayed.values())), root),
+        _note_of_the_rest(rest, root),
+    )
+    return tuple(filter(None, notes))
+
+
+def _strayed(paths: list[str], root: str) -> dict[str, str]:
+    """Migrations above the only project root, which has none of its own: path to its first name."""
+    if not root or len(_roots(paths)) > 1:
+        return {}
+    strayed: dict[str, str] = {}
+    for path in paths:
+        for above in _above(root) if _inside(path, root) is None else ():
+            first, deeper, _ = (_inside(path, above) or "").partition("/")
+            if first == "alembic.ini" or (first == "alembic" and deeper):
+                strayed[path] = first
+    own = {(belongs(path, root) or "").partition("/")[0] for path in paths}
+    return {path: first for path, first in strayed.items() if first not in own}
+
+
+def _note_of_the_strayed(names: list[str], root: str) -> str:
+    if not names:
+        return ""
+    verb, them = ("lies", "it") if len(names) == 1 else ("lie", "them")
+    shown = " and ".join(f"{name}/" if name == "alembic" else name for name in names)
+    return f"{shown} {verb} outside the project root {line(root, 60)}/: move {them} beside app/"
+
+
+def _note_of_the_rest(paths: list[str], root: str) -> str:
     """One line that names what was handed in and not read, or nothing."""
     rest: set[str] = set()
     for path in paths:
@@ -76,6 +109,17 @@ def note_of_the_rest(paths: list[str], root: str) -> str:
     return f"not read, because not part of a project: {', '.join(named[:8])}{more}"
 
 
+def _roots(paths: list[str]) -> list[str]:
+    """Every folder that holds `app/` with Python in it."""
+    return sorted({root for path in paths if (root := _root_of(path)) is not None})
+
+
+def _above(root: str) -> list[str]:
+    """The folders around the root, from the outermost."""
+    parts = root.split("/")
+    return ["/".join(parts[:cut]) for cut in range(len(parts))]
+
+
 def _root_of(path: str) -> str | None:
     parts = path.split("/")
     if not path.endswith(".py") or parts[-2:-1] != ["app"] or len(parts) > DEEPEST + 2:
@@ -94,9 +138,11 @@ def _inside(path: str, root: str) -> str | None:
 
 
 def _why_none(paths: list[str]) -> str:
-    names = sorted(paths)
+    names = sorted(path for path in paths if path.rsplit("/", 1)[-1] not in _QUIET)
     if not names:
         return "nothing was handed in"
+    if "[Content_Types].xml" in names:
+        return "an office document, and no project; hand in a zip of the project"
     archives = [name for name in names if name.lower().endswith((".zip", ".tar", ".gz", ".7z"))]
     if archives:
         return f"no app/ folder, but an archive inside: {line(archives[0], 60)}"

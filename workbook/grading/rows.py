@@ -78,6 +78,11 @@ class Row:
         return self.chosen is not None and self.attempts[self.chosen].late
 
     @property
+    def unknown(self) -> bool:
+        """Whether the roster was asked and doesn't say who this is: no platform knows them."""
+        return any(flag.endswith("on the roster") for flag in self.flags)
+
+    @property
     def settled(self) -> bool:
         """Whether there is a grade: graded, or decided by hand; never while a fault is ours."""
         open_ones = [mark for mark in self.marks if mark.verdict == "ours" and not mark.change]

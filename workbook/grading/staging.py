@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from workbook.grading.cleaning import line
 from workbook.grading.limits import DEFAULT, Limits, Refused, size
 from workbook.grading.members import Member, Source
-from workbook.grading.roots import belongs, find_root, note_of_the_rest, within
+from workbook.grading.roots import belongs, find_root, notes_about, within
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def stage(source: Source, limits: Limits = DEFAULT) -> Staged:
         total += len(files[kept])
         if total > limits.staged or len(files) > limits.staged_members:
             raise Refused(f"the project holds more than {size(limits.staged)} or too many files")
-    note = note_of_the_rest([path for path, _ in listed], root)
-    return Staged(dict(sorted(files.items())), (note,) if note else ())
+    return Staged(dict(sorted(files.items())), notes_about([path for path, _ in listed], root))
 
 
 def bundle(files: dict[str, bytes]) -> bytes:

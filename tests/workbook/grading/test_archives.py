@@ -153,14 +153,35 @@ def test_a_virtual_environment_that_came_along_is_not_looked_into(tmp_path: Path
         ("a.zip", b"PK\x03\x04 not really"),
         ("a.zip", b""),
         ("a.tar.gz", b"\x1f\x8b\x08 not really"),
-        ("a.rar", b"Rar!\x1a\x07\x00 something"),
-        ("a.7z", b"7z\xbc\xaf'\x1c something"),
         ("a.zip", gzip.compress(b"only text", mtime=0)),
     ],
 )
 def test_a_damaged_or_unknown_archive_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     assert "damaged" in refusal(Archive(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.rar", b"Rar!\x1a\x07\x00 something"), ("a.7z", b"7z\xbc\xaf'\x1c")]
+)
+def test_a_kind_of_archive_not_read_here_is_told_by_its_name(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    told = f"{name}: a kind of archive that isn't read here; hand in a zip"
+    assert refusal(Archive(tmp_path / name)) == told
+
+
+@pytest.mark.parametrize("name", ["database.py", "answers.pdf", "text.html", "work.docx"])
+def test_a_file_that_is_no_archive_is_told_so(tmp_path: Path, name: str) -> None:
+    told = f"{name} is neither a project folder nor an archive; hand in a zip of the project"
+    for data in (b"", b"x = 1\n", b"y = 2\n" * 500, b"PK\x03\x04 not really"):
+        (tmp_path / name).write_bytes(data)
+        assert refusal(Archive(tmp_path / name)) == told
+
+
+def test_a_zip_or_tar_is_read_under_any_name(tmp_path: Path) -> None:
+    assert read(zipped(tmp_path / "work", ("app/a.py", b"x"))) == {"app/a.py": b"x"}
 
 
 def test_a_cut_off_archive_is_refused(tmp_path: Path) -> None:

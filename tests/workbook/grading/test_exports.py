@@ -5,6 +5,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,15 @@ def test_canvas_takes_the_grades_and_no_stranger(ledger: Ledger) -> None:
     ]  # fmt: skip
     assert len(grades) == 5
     no_formulas(canvas_csv(ledger))
+
+
+def test_a_doubt_about_somebody_on_the_roster_keeps_no_grade_from_them(ledger: Ledger) -> None:
+    flags = ("a.zip and b.zip were taken for attempts of one person",)
+    doubted = replace(
+        ledger, rows=tuple(replace(row, flags=row.flags or flags) for row in ledger.rows)
+    )
+    assert canvas_csv(doubted) == canvas_csv(ledger)
+    assert moodle_csv(doubted) == moodle_csv(ledger)
 
 
 def test_a_title_canvas_would_drop_is_refused(ledger: Ledger) -> None:

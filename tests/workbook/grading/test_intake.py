@@ -1,11 +1,13 @@
 """What learning platforms hand over becomes one candidate a person, attempts in order."""
 
-import zipfile
+import unicodedata
 from pathlib import Path
 
 import pytest
+from laying import archive, flags, labels, project
 
-from workbook.grading.intake import Candidate, IntakeError, opened, read_class
+from workbook.grading.intake import read_class
+from workbook.grading.limits import Refused
 from workbook.grading.roster import Roster, Student
 from workbook.grading.staging import stage
 
@@ -13,24 +15,6 @@ ADA = Student("ada", "Ada Lovelace", email="ada@x.edu", canvas="12345", number="
 BEN = Student("ben", "Ben Ng", email="ben@x.edu")
 MARY = Student("mary-ann", "Mary Ann")
 CLASS = Roster([ADA, BEN, MARY])
-
-
-def archive(path: Path, content: str = "") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("task-api/app/database.py", content)
-
-
-def project(path: Path) -> None:
-    (path / "app").mkdir(parents=True)
-    (path / "app" / "database.py").write_text("")
-
-
-def labels(candidates: list[Candidate]) -> dict[str, list[str]]:
-    return {
-        candidate.student.key: [attempt.label for attempt in candidate.attempts]
-        for candidate in candidates
-    }
 
 
 def test_canvas_names_with_late_marks_and_resubmissions(tmp_path: Path) -> None:
@@ -155,18 +139,38 @@ def test_the_grades_of_an_earlier_run_are_no_submission(tmp_path: Path) -> None:
     assert list(labels(read_class(tmp_path))) == ["ada", "ben"]
 
 
-def test_the_zip_of_a_whole_class_is_opened_for_the_while(tmp_path: Path) -> None:
-    archive(tmp_path / "a.zip")
-    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as whole:
-        whole.write(tmp_path / "a.zip", "lovelaceada_1_2_a.zip")
-        whole.write(tmp_path / "a.zip", "ngben_3_4_a.zip")
-    with opened(tmp_path / "submissions.zip") as folder:
-        assert list(labels(read_class(folder))) == ["lovelaceada", "ngben"]
-    assert not folder.exists()
+def test_a_name_composed_or_in_pieces_is_one_person(tmp_path: Path) -> None:
+    archive(tmp_path / unicodedata.normalize("NFC", "Jürgen Müller.zip"))
+    project(tmp_path / unicodedata.normalize("NFD", "Jürgen Müller"))
+    (jurgen,) = read_class(tmp_path)
+    assert (jurgen.student.key, len(jurgen.attempts), jurgen.flags) == ("Jürgen Müller", 2, ())
 
 
-def test_nothing_to_grade_says_what_to_give(tmp_path: Path) -> None:
-    with pytest.raises(IntakeError, match="holds no submissions"):
-        read_class(tmp_path)
-    with pytest.raises(IntakeError, match="no class folder"), opened(tmp_path / "nowhere"):
-        pass
+def test_what_gradescope_does_not_list_has_a_row_of_its_own(tmp_path: Path) -> None:
+    project(tmp_path / "submission_1")
+    project(tmp_path / "submission_2")
+    (tmp_path / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: Ada\n    :email: ada@x.edu\n"
+    )
+    assert labels(read_class(tmp_path)) == {
+        "ada@x.edu": ["submission_1"],
+        "submission_2": ["submission_2"],
+    }
+    assert flags(tmp_path) == {"submission_2": ("not in submission_metadata.yml",)}
+
+
+def test_online_text_alone_is_refused_and_not_absent(tmp_path: Path) -> None:
+    (tmp_path / "Ada Lovelace_501_assignsubmission_onlinetext_").mkdir()
+    ada, _ = read_class(tmp_path, Roster([ADA, BEN]))
+    with pytest.raises(Refused, match="handed in as online text, not as a file"):
+        ada.attempts[0].source()
+
+
+def test_a_document_called_like_somebody_is_handed_in_and_others_are_paperwork(
+    tmp_path: Path,
+) -> None:
+    for name in ("ada.txt", "Ben Ng.html", "notes.txt", "mary-ann.csv"):
+        (tmp_path / name).write_text("")
+    archive(tmp_path / "zed.zip")
+    found = labels(read_class(tmp_path, CLASS))
+    assert found == {"ada": ["ada.txt"], "ben": ["Ben Ng.html"], "mary-ann": [], "zed": ["zed.zip"]}

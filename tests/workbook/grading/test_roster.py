@@ -52,6 +52,12 @@ def test_staff_of_a_gradescope_roster_are_no_students(tmp_path: Path) -> None:
     assert [student.name for student in read.students] == ["Ada Lovelace"]
 
 
+def test_githubs_number_does_not_hide_the_user_name(tmp_path: Path) -> None:
+    read = roster(tmp_path, "name,github_id,github_username\nJane A,11,jane\n")
+    (jane,) = read.students
+    assert (jane.key, jane.github) == ("jane", "jane")
+
+
 @pytest.mark.parametrize("name", ["lovelaceada", "Ada Lovelace", "LOVELACE, ADA", "adalovelace"])
 def test_a_person_is_found_however_a_platform_spells_them(tmp_path: Path, name: str) -> None:
     read = roster(tmp_path, "username,first name,last name\nada,Ada,Lovelace\n")
@@ -73,18 +79,49 @@ def test_an_id_wins_over_a_name_and_two_namesakes_are_both_named(tmp_path: Path)
     ("text", "said"),
     [
         ("", "is empty"),
-        ("colour,shape\nred,round\n", "names nobody"),
+        ("colour,shape\nred,round\n", "names nobody: its columns are colour, shape; understood"),
+        ("ada,Ada L,ada@x.edu\n", "its columns are ada, Ada L, ada@x.edu; understood are username"),
+        ("username,name\n", "names nobody: there are no rows below the header"),
+        ("name,role\nCharles,teacher\n", "names nobody: of the rows below the header none is"),
         ("username\nada\nben\nAda\n", "names Ada twice, in lines 2 and 4"),
+        ("name,email\nAda,a@x\n\nBen,A@x\n", "names A@x twice, in lines 2 and 4"),
+        ("name,email,Name\nAda,a@x,Ada\n", 'a column "Name" twice, as columns 1 and 3'),
+        ("name,email\nLovelace, Ada,a@x\n", "has 3 cells in line 2, and 2 columns in its header"),
     ],
 )
 def test_a_roster_that_cannot_be_used_says_what_to_mend(
     tmp_path: Path, text: str, said: str
 ) -> None:
-    with pytest.raises(RosterError, match=said):
+    with pytest.raises(RosterError) as caught:
         roster(tmp_path, text)
+    assert said in str(caught.value)
+
+
+def test_empty_cells_past_the_header_are_let_be(tmp_path: Path) -> None:
+    assert len(roster(tmp_path, "username,name\nada,Ada,,\n").students) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_excel_writes_is_read(tmp_path: Path, encoding: str) -> None:
+    text = "sep=;\r\nVorname;Nachname;E-Mail-Adresse\r\nZoë;Süß;zoe@x.edu\r\n"
+    (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
+    (zoe,) = read_roster(tmp_path / "roster.csv").students
+    assert (zoe.key, zoe.name) == ("zoe@x.edu", "Zoë Süß")
+
+
+def test_the_unicode_text_of_excel_has_tabs(tmp_path: Path) -> None:
+    (tmp_path / "roster.txt").write_bytes("username\tname\nzoe\tZoë\n".encode("utf-16"))
+    assert [one.name for one in read_roster(tmp_path / "roster.txt").students] == ["Zoë"]
 
 
 def test_a_roster_of_another_encoding_says_so(tmp_path: Path) -> None:
-    (tmp_path / "roster.csv").write_bytes("name\nZoë\n".encode("utf-16"))
+    (tmp_path / "roster.csv").write_bytes("name\nZoë\n".encode("latin-1"))
     with pytest.raises(RosterError, match="UTF-8"):
         read_roster(tmp_path / "roster.csv")
+
+
+def test_a_roster_that_is_a_folder_or_not_there_says_which(tmp_path: Path) -> None:
+    with pytest.raises(RosterError, match="is a folder: give a CSV file"):
+        read_roster(tmp_path)
+    with pytest.raises(RosterError, match="there is no roster at"):
+        read_roster(tmp_path / "nowhere.csv")

@@ -150,5 +150,37 @@ def test_a_bundle_travels_and_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 def test_nothing_handed_in_says_so(tmp_path: Path) -> None:
     assert refusal(tmp_path) == "nothing was handed in"
+    (tmp_path / ".DS_Store").write_text("")
+    assert refusal(tmp_path) == "nothing was handed in"
     (tmp_path / "project.zip").write_text("")
     assert refusal(tmp_path) == "no app/ folder, but an archive inside: project.zip"
+
+
+def test_an_office_document_is_told_as_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "work.docx", "w") as made:
+        made.writestr("[Content_Types].xml", "")
+    with pytest.raises(Refused, match="an office document, and no project"):
+        stage(Archive(tmp_path / "work.docx"))
+
+
+def test_migrations_above_the_only_project_root_are_told_to_move(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        {"repo/src/app/database.py": "", "repo/alembic.ini": "", "repo/alembic/env.py": ""},
+    )
+    lay(tmp_path, {"repo/README.md": ""})
+    assert stage(Folder(tmp_path)).notes == (
+        "alembic/ and alembic.ini lie outside the project root repo/src/: move them beside app/",
+        "not read, because not part of a project: repo/",
+    )
+
+
+def test_migrations_beside_another_project_or_own_ones_are_not_told_to_move(tmp_path: Path) -> None:
+    lay(tmp_path, {**WORK, "../alembic.ini": ""}, "src")
+    assert stage(Folder(tmp_path)).notes == (
+        "not read, because not part of a project: alembic.ini",
+    )
+    (tmp_path / "src" / "alembic.ini").unlink()
+    assert "alembic.ini lies outside the project root src/" in stage(Folder(tmp_path)).notes[0]
+    lay(tmp_path, {"a/b/app/x.py": ""})
+    assert "move" not in stage(Folder(tmp_path)).notes[0]

@@ -26,7 +26,7 @@ def canvas_csv(ledger: Ledger, title: str = "Task API", canvas_id: str = "") -> 
     if ledger.beside:
         header.append(f"{title} extension")
         possible.append(f"{ledger.beside:.2f}")
-    rows = [_row(row, extension=bool(ledger.beside)) for row in ledger.rows if not row.flags]
+    rows = [_row(row, extension=bool(ledger.beside)) for row in ledger.rows if not row.unknown]
     return sheet(header, [possible, *rows])
 
 

@@ -23,7 +23,7 @@ def moodle_csv(ledger: Ledger, title: str = "Task API") -> str:
     lines = []
     for row in ledger.rows:
         person = row.student
-        if row.flags or not (person.email or person.number):
+        if row.unknown or not (person.email or person.number):
             continue
         cells = [person.email, person.number, _grade(row.earned), feedback(row)]
         lines.append([*cells, _grade(row.extension)] if ledger.beside else cells)

@@ -19,7 +19,7 @@ def summary(ledger: Ledger, out: Path) -> None:
     say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
     flagged = sum(bool(row.flags) for row in ledger.rows)
     if flagged:
-        say(f"{flagged} not matched with the roster: see the report, under To look at")
+        say(f"{flagged} not matched for certain: see the report, under To look at")
     say(f"isolation: {isolation(ledger.containment)}")
     say(f"grades   {out / 'grades.csv'}")
     say(f"report   {out / 'report' / 'index.html'}")
