@@ -39,7 +39,7 @@ def clusters(ledger: Ledger) -> list[Cluster]:
     shown: dict[tuple[str, str], str] = {}
     for row in ledger.rows:
         for mark in row.marks:
-            if mark.story and mark.verdict not in ("ok", "waits", "not started"):
+            if mark.story and mark.verdict not in ("ok", "waits", "not started", "not checked"):
                 key = (mark.id, normalised(mark.story))
                 met[key].append(row.student.key)
                 shown.setdefault(key, mark.story)

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from workbook.databases import KINDS
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.gradebook import Gradebook, GradebookError, Key
 from workbook.grading.roster import Student
 from workbook.grading.rows import Change, Mark, Row
 from workbook.grading.seeds import seed_of
 from workbook.grading.tables import Attempt, Override, Run, Standing
+from workbook.judge.verdicts import NAMES
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,17 @@ class Ledger:
     containment: dict[str, Any] = field(default_factory=dict)
     possible: float = 0
     beside: float = 0
+
+    @property
+    def needs(self) -> str:
+        """What the checks that were left out need: the databases that were not chosen."""
+        return needed(self.databases)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The checks that no chosen database could run."""
+        found = {mark.id: None for row in self.rows for mark in row.marks if mark.left_out}
+        return list(found)
 
     def document(self, row: Row) -> dict[str, Any] | None:
         """The whole result of a row, schema 1, as the judge gave it."""
@@ -91,9 +104,10 @@ def _row(
     found = book.result(key) if key else None
     document: dict[str, Any] = json.loads(found.document) if found else {}
     changes = _changes(standing.student, digest, overrides)
-    judged = {check["id"]: check for check in document.get("checks", ())}
+    judged = {check["id"]: _told(check, run) for check in document.get("checks", ())}
     # A change of a lesson that wasn't graded waits for it; an unknown course has no lessons.
     counted = {*judged, *catalogue.points} if catalogue.points else {one.check for one in changes}
+    counted -= {id for id, check in judged.items() if _runs_nowhere(check)}
     in_force = {one.check: one for one in changes if one.in_force and one.check in counted}
     known = [*judged, *(id for id in in_force if id not in judged)]
     marks = tuple(_mark(id, judged.get(id), in_force.get(id), catalogue) for id in known)
@@ -113,8 +127,35 @@ def _row(
         changes=changes,
         judged=document.get("earned", 0),
         judged_beside=document.get("extension", {}).get("earned", 0),
-        possible=document.get("possible", 0),
-        beside=document.get("extension", {}).get("possible", 0),
+        possible=document.get("possible", 0) - _unearnable(document, catalogue, extension=False),
+        beside=document.get("extension", {}).get("possible", 0)
+        - _unearnable(document, catalogue, extension=True),
+    )
+
+
+def needed(databases: str) -> str:
+    """`needs PostgreSQL`, where a run was on SQLite alone."""
+    others = [NAMES[kind] for kind in KINDS if kind not in databases.split("+")]
+    return f"needs {' or '.join(others)}" if others else "needs another database"
+
+
+def _runs_nowhere(check: dict[str, Any]) -> bool:
+    """Whether the check is on none of the chosen databases."""
+    return check["verdict"] == "not checked" and check.get("databases") == {}
+
+
+def _told(check: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The check as it counts: what runs nowhere is worth nothing and says why."""
+    if not _runs_nowhere(check):
+        return check
+    return {**check, "possible": 0, "story": needed(run.databases)}
+
+
+def _unearnable(document: dict[str, Any], catalogue: Catalogue, *, extension: bool) -> float:
+    return sum(
+        float(check["possible"])
+        for check in document.get("checks", ())
+        if _runs_nowhere(check) and catalogue.is_extension(check["id"]) == extension
     )
 
 

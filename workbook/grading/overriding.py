@@ -19,6 +19,8 @@ def override(
     if not line(reason):
         raise GradebookError("a change by hand needs a reason: --reason 'why'")
     worth = _worth(ledger, check)
+    if check in ledger.left_out:
+        raise GradebookError(f"{check} was not checked ({ledger.needs}): nobody can earn it here")
     if points is not None and not 0 <= points <= worth:
         raise GradebookError(f"{check} is worth 0 to {worth:g} points, not {points:g}")
     with book.session() as session:

@@ -32,6 +32,11 @@ class Mark:
     change: Change | None = None
 
     @property
+    def left_out(self) -> bool:
+        """Whether no chosen database could run it: then nobody can earn it, and it isn't missed."""
+        return self.verdict == "not checked" and not self.possible and self.change is None
+
+    @property
     def earned(self) -> float:
         """The points that count."""
         given = self.change.points if self.change else None

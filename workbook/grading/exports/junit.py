@@ -57,7 +57,8 @@ def _case(mark: Mark) -> ET.Element:
     kind = (
         "skipped" if mark.verdict in SKIPPED else "error" if mark.verdict == "ours" else "failure"
     )
-    what = ET.SubElement(case, kind, message=_text(line(f"{mark.verdict}: {mark.line}")))
+    why = mark.story if mark.left_out else mark.line
+    what = ET.SubElement(case, kind, message=_text(line(f"{mark.verdict}: {why}")))
     what.text = _text(clean(mark.story))
     return case
 

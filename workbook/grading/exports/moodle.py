@@ -4,7 +4,7 @@ import csv
 import io
 
 from workbook.grading.cleaning import cell, line
-from workbook.grading.exports.table import changed, number, sheet
+from workbook.grading.exports.table import changed, counted, number, sheet
 from workbook.grading.gradebook import GradebookError
 from workbook.grading.ledger import Ledger
 from workbook.grading.roster import Roster
@@ -76,6 +76,9 @@ def feedback(row: Row) -> str:
     if open_ones:
         more = f" and {len(open_ones) - 5} more" if len(open_ones) > 5 else ""
         said.append(f"not yet: {', '.join(open_ones[:5])}{more}")
+    left_out = [mark for mark in row.marks if mark.left_out]
+    if left_out:
+        said.append(f"{counted(len(left_out), 'check')} not checked: {left_out[0].story}")
     said += [f"changed by hand: {change}" for change in changed(row)]
     return line("; ".join(said), 1_000)
 

@@ -34,6 +34,11 @@ def number(points: float | None) -> str:
     return "" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """So many of something, in words that fit: `1 check`, `2 checks`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def remarks(row: Row) -> list[str]:
     """Everything worth a look in one row, in words."""
     said = [*row.flags, *row.notes]
@@ -42,6 +47,9 @@ def remarks(row: Row) -> list[str]:
         said.append(f"our own fault, grade again: {', '.join(ours)}")
     elif row.state == "ours":
         said.append("our own fault and no result yet: grade again")
+    left_out = [mark for mark in row.marks if mark.left_out]
+    if left_out:
+        said.append(f"{counted(len(left_out), 'check')} not checked: {left_out[0].story}")
     if len(row.attempts) > 1:
         said.append(f"{len(row.attempts)} attempts")
     return said

@@ -92,7 +92,7 @@ def grade(
         lessons = tuple(lesson or ())
         try:
             factory = maker(grader)(course, databases=db.kinds, unsafe=unsafe, checks=lessons)
-            catalogue = Catalogue.of(course_of(course), lessons)
+            catalogue = Catalogue.of(course_of(course), lessons, db.kinds)
         except CourseError as error:
             raise ValueError(str(error)) from error
         part, at_once = _shard(shard), 1 if one else _at_once(jobs, local=dask is None)

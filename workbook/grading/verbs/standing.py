@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workbook.grading.exports.table import isolation
+from workbook.grading.exports.table import counted, isolation
 from workbook.grading.ledger import Ledger
 from workbook.grading.verbs.speaking import say
 
@@ -20,6 +20,9 @@ def summary(ledger: Ledger, out: Path) -> None:
     flagged = sum(bool(row.flags) for row in ledger.rows)
     if flagged:
         say(f"{flagged} not matched with the roster: see the report, under To look at")
+    if ledger.left_out:
+        said = f"{counted(len(ledger.left_out), 'check')} not run and not counted"
+        say(f"{said}: {ledger.needs} (--db)")
     say(f"isolation: {isolation(ledger.containment)}")
     say(f"grades   {out / 'grades.csv'}")
     say(f"report   {out / 'report' / 'index.html'}")
