@@ -87,6 +87,12 @@ class Gradebook:
             assert kept.id is not None
             return kept.id
 
+    def keep_begun(self, run_id: int, tries: list[Attempt]) -> None:
+        """Keep whose run it is, for the one that may have to go on with it."""
+        with self.session() as session:
+            session.exec(delete(Attempt).where(col(Attempt.run_id) == run_id))
+            session.add_all(tries)
+
     def keep_submission(self, digest: str, files: bytes) -> None:
         """Keep the files once, whoever hands them in."""
         with self.session() as session:

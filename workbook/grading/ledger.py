@@ -29,6 +29,8 @@ class Ledger:
     containment: dict[str, Any] = field(default_factory=dict)
     possible: float = 0
     beside: float = 0
+    gone: tuple[str, ...] = ()
+    """Who was graded by the run before and handed in nothing now."""
 
     @property
     def needs(self) -> str:

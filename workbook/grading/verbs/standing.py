@@ -6,6 +6,8 @@ from workbook.grading.exports.table import counted, isolation
 from workbook.grading.ledger import Ledger
 from workbook.grading.verbs.speaking import say
 
+NAMED = 10
+
 
 def summary(ledger: Ledger, out: Path) -> None:
     """Say how a class stands and what to open."""
@@ -17,6 +19,11 @@ def summary(ledger: Ledger, out: Path) -> None:
         f"{count} {words.get(state, state)}" for state, count in counts.items() if count
     )
     say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
+    if ledger.gone:
+        are = "is" if len(ledger.gone) == 1 else "are"
+        who = ", ".join(ledger.gone[:NAMED])
+        more = f" and {len(ledger.gone) - NAMED} more" if len(ledger.gone) > NAMED else ""
+        say(f"{len(ledger.gone)} graded before {are} not in the folder any more: {who}{more}")
     flagged = sum(bool(row.flags) for row in ledger.rows)
     if flagged:
         say(f"{flagged} not matched with the roster: see the report, under To look at")
