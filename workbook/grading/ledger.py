@@ -8,12 +8,14 @@ from sqlmodel import col, select
 
 from workbook.databases import KINDS
 from workbook.grading.catalogue import Catalogue
+from workbook.grading.finding import find_row
 from workbook.grading.gradebook import Gradebook, GradebookError, Key
 from workbook.grading.roster import Student
-from workbook.grading.rows import Change, Mark, Row
+from workbook.grading.rows import UNREADABLE, Change, Mark, Row
 from workbook.grading.seeds import seed_of
 from workbook.grading.tables import Attempt, Override, Run, Standing
 from workbook.judge.verdicts import NAMES
+from workbook.judge.work import NOT_PYTHON
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ class Ledger:
 
     def row(self, student: str) -> Row:
         """The person's row; raises `GradebookError` with what to type instead."""
-        for row in self.rows:
-            if row.student.key == student:
-                return row
-        asked = student.casefold()
-        close = [row.student.key for row in self.rows if asked in " ".join(row.known_as).casefold()]
-        hint = f"; perhaps {', '.join(close[:3])}" if close else ""
-        raise GradebookError(f'nobody in this gradebook is called "{student}"{hint}')
+        return find_row(self.rows, student)
+
+    def points(self, attempt: Attempt) -> float | None:
+        """What an attempt earned as judged, or None where it has no result."""
+        digest = attempt.digest or ""
+        found = self.book.result(_key(digest, self.suite, self.databases))
+        return json.loads(found.document).get("earned") if found else None
 
 
 def read_ledger(book: Gradebook) -> Ledger:
@@ -102,7 +104,7 @@ def _row(
 ) -> Row:
     chosen = attempts[standing.chosen] if standing.chosen is not None else None
     digest = (chosen.digest if chosen else None) or ""
-    key = Key(digest, run.suite, run.databases, seed_of(digest, run.suite)) if digest else None
+    key = _key(digest, run.suite, run.databases) if digest else None
     found = book.result(key) if key else None
     document: dict[str, Any] = json.loads(found.document) if found else {}
     changes = _changes(standing.student, digest, overrides)
@@ -114,6 +116,8 @@ def _row(
     known = [*judged, *(id for id in in_force if id not in judged)]
     marks = tuple(_mark(id, judged.get(id), in_force.get(id), catalogue) for id in known)
     notes = [note for note in document.get("notes", ()) if isinstance(note, str)]
+    if (place := _unreadable(document)) is not None:
+        notes = [f"{UNREADABLE}: {place}", *notes]
     if chosen is not None:
         notes = [*json.loads(chosen.notes), *notes]
         notes = [chosen.reason, *notes] if chosen.reason else notes
@@ -135,10 +139,22 @@ def _row(
     )
 
 
+def _key(digest: str, suite: str, databases: str) -> Key:
+    return Key(digest, suite, databases, seed_of(digest, suite))
+
+
 def needed(databases: str) -> str:
     """`needs PostgreSQL`, where a run was on SQLite alone."""
     others = [NAMES[kind] for kind in KINDS if kind not in databases.split("+")]
     return f"needs {' or '.join(others)}" if others else "needs another database"
+
+
+def _unreadable(document: dict[str, Any]) -> str | None:
+    """Where the file is that no check could read; None where one could, or met something else."""
+    checks = [check for check in document.get("checks", ()) if check["verdict"] != "not checked"]
+    met = {(check.get("where", ""), check.get("story", "")) for check in checks}
+    where, story = met.pop() if len(met) == 1 else ("", "")
+    return (where or "a file") if story.startswith(NOT_PYTHON) else None
 
 
 def _runs_nowhere(check: dict[str, Any]) -> bool:
