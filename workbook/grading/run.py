@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 from workbook.grading.before import People, begun, missing, people_of, same_class, who_handed_in
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.crew import PATIENCE, Crew, LocalCrew
-from workbook.grading.events import Event, Started
+from workbook.grading.events import Event, Started, Stopping
 from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
 from workbook.grading.grader import GraderFactory
 from workbook.grading.intake import Attempt as HandedIn
@@ -76,7 +76,7 @@ def grade_class(
         run = _begin(book, suite, plan, out, people)
         attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))
         make = crew or (lambda: LocalCrew(factory, plan.jobs, plan.patience))
-        with _interruptible() as stopping:
+        with _interruptible(lambda: on_event(Stopping())) as stopping:
             desk = Desk(book, run, make, on_event, stopping.is_set)
             try:
                 on_event(Started(attempts, plan.jobs))
@@ -87,7 +87,6 @@ def grade_class(
                 raise Stopped(desk.settled, attempts) from None
             finally:
                 desk.close()
-            run.containment = canonical(desk.containment)
         run_id = book.keep_run(run)
         book.keep_standings(run_id, *standings_of(run_id, candidates, desk, plan.attempts))
         ledger = replace(read_ledger(book), gone=missing(before, people))
@@ -125,7 +124,7 @@ def _begin(book: Gradebook, suite: str, plan: Plan, out: Path, people: People) -
         )
     before = people_of(book, unfinished) or people_of(book, book.last_finished())
     same_class(before, people, out)
-    run = unfinished or Run(suite=suite, databases="", attempts="")
+    run = unfinished or Run(suite=suite, databases="", attempts="", containment=_walls(book))
     run.suite, run.databases = suite, "+".join(sorted(plan.databases))
     run.attempts = plan.attempts
     run.shard = "/".join(map(str, plan.shard)) if plan.shard else ""
@@ -135,8 +134,14 @@ def _begin(book: Gradebook, suite: str, plan: Plan, out: Path, people: People) -
     return run
 
 
+def _walls(book: Gradebook) -> str:
+    """What stood around the results that are there already; a grader that works replaces it."""
+    last = book.last_finished()
+    return last.containment if last else "{}"
+
+
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def _interruptible(told: Callable[[], None]) -> Iterator[threading.Event]:
     """Turn the first Ctrl-C into a wish to stop between two transactions."""
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -145,6 +150,9 @@ def _interruptible() -> Iterator[threading.Event]:
 
     def stop(*_: object) -> None:
         stopping.set()
+        # Whatever was being written when the signal came can't be written to from here.
+        with suppress(RuntimeError):
+            told()
         for number, handler in before.items():
             signal.signal(number, handler)
 

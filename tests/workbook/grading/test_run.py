@@ -227,6 +227,7 @@ def test_ctrl_c_stops_between_two_results_and_keeps_them(klass: Path, tmp_path: 
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate()
     assert running.returncode == 130
+    assert said.splitlines().index("Stopping") < len(said.splitlines()) - 1
     assert "stopped after" in said
     with Gradebook(tmp_path / "out" / FILE) as book:
         assert book.unfinished() is not None
