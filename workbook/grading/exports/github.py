@@ -55,7 +55,7 @@ def annotations(document: Result, prefix: str = "") -> list[str]:
 def _line(mark: Mark) -> str:
     shown = _plain(mark.line or mark.id)
     points = "" if mark.left_out else f"{number(mark.earned)} of {number(mark.possible)}"
-    return f"| {shown} | {mark.verdict} | {points} |"
+    return f"| {shown} | {mark.told} | {points} |"
 
 
 def _plain(text: str) -> str:

@@ -42,11 +42,12 @@ def _test(row: Row, place: int, check: dict[str, Any]) -> dict[str, Any]:
     story = [mark.story if mark.left_out else str(check.get("story", ""))]
     story.append(str(check.get("where", "")))
     if mark.change:
-        story.append(f"changed by hand: {mark.change.reason}")
+        said = mark.change.reason
+        story.append(said if mark.told == "changed by hand" else f"changed by hand: {said}")
     test: dict[str, Any] = {
         "name": line(f"{mark.id}: {mark.line or mark.id}"),
         "number": str(place),
-        "output": clean("\n".join([mark.verdict, *filter(None, story)])),
+        "output": clean("\n".join([mark.told, *filter(None, story)])),
         "output_format": "text",
         "tags": [exercise_of(mark.id)],
         "visibility": "visible",

@@ -58,8 +58,9 @@ def _case(mark: Mark) -> ET.Element:
         "skipped" if mark.verdict in SKIPPED else "error" if mark.verdict == "ours" else "failure"
     )
     why = mark.story if mark.left_out else mark.line
-    what = ET.SubElement(case, kind, message=_text(line(f"{mark.verdict}: {why}")))
-    what.text = _text(clean(mark.story))
+    what = ET.SubElement(case, kind, message=_text(line(f"{mark.told}: {why}")))
+    by_hand = mark.change.reason if mark.change else ""
+    what.text = _text(clean("\n".join(filter(None, (mark.story, by_hand)))))
     return case
 
 

@@ -36,7 +36,10 @@ def fill_worksheet(ledger: Ledger, worksheet: str) -> tuple[str, list[str]]:
     Raises `GradebookError` when it isn't one, or its maximum isn't what the course is worth.
     """
     mark = "\ufeff" if worksheet.startswith("\ufeff") else ""
-    rows = list(csv.reader(io.StringIO(worksheet.removeprefix("\ufeff"), newline="")))
+    first = worksheet.partition("\n")[0]
+    between = max(",;\t", key=first.count)
+    text = io.StringIO(worksheet.removeprefix("\ufeff"), newline="")
+    rows = list(csv.reader(text, delimiter=between))
     header = rows[0] if rows else []
     if missing := [column for column in NEEDED if column not in header]:
         raise GradebookError(
@@ -56,7 +59,8 @@ def fill_worksheet(ledger: Ledger, worksheet: str) -> tuple[str, list[str]]:
         if "Feedback comments" in header and not given["Feedback comments"]:
             cells[header.index("Feedback comments")] = cell(feedback(row))
     made = io.StringIO()
-    csv.writer(made, lineterminator="\r\n" if "\r\n" in worksheet else "\n").writerows(rows)
+    ends = "\r\n" if "\r\n" in worksheet else "\n"
+    csv.writer(made, delimiter=between, lineterminator=ends).writerows(rows)
     left = [
         row.student.key for row in ledger.rows if row.attempts and row.student.key not in placed
     ]
