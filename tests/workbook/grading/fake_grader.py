@@ -91,6 +91,8 @@ class FakeGrader:
     ) -> dict[str, Any]:
         verdict = "ours" if ours else "ok" if passed else "timed out" if place == 3 else "not yet"
         story = "" if passed else f"We asked for {place} tasks: expected 0, found {len(said)}."
+        if "unreadable" in said:
+            story = "The file could not be read as Python. SyntaxError: invalid syntax"
         if "hostile" in said:
             story = "<img src=x onerror=alert(1)> \u202egnp.exe \x1b[31mred =cmd()|| ```@team"
         return {
