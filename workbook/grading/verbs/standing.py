@@ -18,7 +18,7 @@ def summary(ledger: Ledger, out: Path) -> None:
     said = ", ".join(
         f"{count} {words.get(state, state)}" for state, count in counts.items() if count
     )
-    say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
+    say(f"{counted(len(ledger.rows), 'person', 'people')}: {said or 'nobody in this part'}")
     if ledger.gone:
         are = "is" if len(ledger.gone) == 1 else "are"
         who = ", ".join(ledger.gone[:NAMED])
