@@ -31,16 +31,6 @@ def line(text: str, longest: int = LONGEST) -> str:
     return " ".join(clean(text, longest).split())
 
 
-def last_words(said: str) -> str:
-    """What a process that ended said last: of a traceback the exception's message alone."""
-    if '\n  File "' not in said:
-        return said
-    lines = said.splitlines()
-    frames = [place for place, text in enumerate(lines) if text.startswith("  ")]
-    message = "\n".join(lines[frames[-1] + 1 :]).strip()
-    return re.sub(r"^(?:\w+\.)*GraderFault: |^(?:\w+\.)+(?=\w+(?::|$))", "", message)
-
-
 def cell(text: str) -> str:
     """The text as a spreadsheet cell that no program takes for a formula."""
     shown = line(text)

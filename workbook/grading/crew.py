@@ -6,10 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from workbook.grading.cleaning import last_words, line
+from workbook.grading.cleaning import line
 from workbook.grading.documents import fault_in, ours
 from workbook.grading.grader import GraderFactory
 from workbook.grading.seat import Answer, Seat, SeatLost
+from workbook.grading.wording import last_words
 
 PATIENCE = 1_800.0
 """Seconds after which a silent grader is taken for dead; far above its own limits."""

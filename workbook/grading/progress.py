@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from workbook.grading.cleaning import last_words, line
+from workbook.grading.cleaning import line
 from workbook.grading.events import Event, Faulted, Settled, Started, Stopping
-from workbook.grading.exports.table import counted
+from workbook.grading.wording import counted, last_words
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""

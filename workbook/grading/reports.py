@@ -17,10 +17,11 @@ from sqlmodel import col, select
 from workbook.grading import charts, figures, findings
 from workbook.grading.catalogue import exercise_of, lesson_of
 from workbook.grading.cleaning import clean, slug
-from workbook.grading.exports.table import counted, isolation, number, remarks
+from workbook.grading.exports.table import isolation, number, remarks
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
 from workbook.grading.tables import Log
+from workbook.grading.wording import counted
 from workbook.sandbox.needs import NEEDS
 
 TEMPLATES = Path(__file__).with_name("templates")

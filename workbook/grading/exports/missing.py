@@ -1,7 +1,7 @@
 """Who is not in an export, or can't be found by whoever imports it, and why."""
 
-from workbook.grading.exports.table import counted
 from workbook.grading.ledger import Ledger
+from workbook.grading.wording import counted
 
 
 def missing_in_moodle(ledger: Ledger) -> list[str]:

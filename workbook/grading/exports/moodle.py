@@ -4,11 +4,12 @@ import csv
 import io
 
 from workbook.grading.cleaning import cell, line
-from workbook.grading.exports.table import changed, counted, number, sheet
+from workbook.grading.exports.table import changed, number, sheet
 from workbook.grading.gradebook import GradebookError
 from workbook.grading.ledger import Ledger
 from workbook.grading.roster import Roster
 from workbook.grading.rows import Row
+from workbook.grading.wording import counted
 
 NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 

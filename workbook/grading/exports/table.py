@@ -8,6 +8,7 @@ from typing import Any
 from workbook.grading.cleaning import cell
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
+from workbook.grading.wording import counted
 
 HEADER = (
     "student", "name", "email", "section", "state", "earned", "possible", "extension",
@@ -32,11 +33,6 @@ def sheet(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 def number(points: float | None) -> str:
     """Points as people write them: 57, 57.5, and nothing for no grade."""
     return "" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """So many of something, in words that fit: `1 check`, `2 checks`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def remarks(row: Row) -> list[str]:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from workbook.grading.exports.table import counted, isolation
+from workbook.grading.exports.table import isolation
 from workbook.grading.ledger import Ledger
 from workbook.grading.verbs.speaking import say
+from workbook.grading.wording import counted
 
 NAMED = 10
 
