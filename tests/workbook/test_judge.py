@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workbook.cards import text_result
 from workbook.course import Course
 from workbook.judge.client import Judge
 from workbook.judge.outcome import Outcome
@@ -94,6 +95,14 @@ def test_a_check_waits_for_an_exercise_that_it_alone_of_its_own_needs() -> None:
     result = assemble(course, names, failed, {}, seed=1, databases=["sqlite"])
     assert [row["verdict"] for row in result["checks"]] == ["not yet", "waits"]
     assert result["checks"][1]["waits_for"] == "models.rules"
+
+
+def test_a_check_of_another_database_says_which_it_needs() -> None:
+    course = Course.load(TALLY / "lessons")
+    result = assemble(course, course.checks, [], {}, seed=1, databases=["postgresql"])
+    assert result["checks"][0]["verdict"] == "not checked"
+    assert result["checks"][0]["story"] == "needs SQLite"
+    assert "(needs SQLite)" in text_result(course, result)
 
 
 async def test_a_run_that_is_left_says_nothing_in_the_next(project: Project) -> None:

@@ -101,8 +101,9 @@ def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Ro
 
 
 def _missing(check: Mapping[str, Any]) -> str:
-    """Which database a check would have needed: SQLite is always there."""
-    return "" if "sqlite" in check.get("databases", {}) else "(needs PostgreSQL)"
+    """Which database a check would have needed."""
+    story = clean(str(check.get("story", ""))).strip()
+    return f"({story})" if story else ""
 
 
 def _printed(check: Mapping[str, Any]) -> str:

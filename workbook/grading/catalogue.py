@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbook.course import Course
+from workbook.databases import KINDS
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class Catalogue:
     objectives: dict[str, str] = field(default_factory=dict)
     """The objective's sentence by exercise id."""
     points: dict[str, float] = field(default_factory=dict)
+    """What can be earned on the chosen databases, by check id."""
     extension: tuple[str, ...] = ()
     """Slugs of the lessons whose points are shown apart."""
 
     @classmethod
-    def of(cls, course: Course, lessons: Sequence[str] = ()) -> "Catalogue":
-        """The catalogue of a course, or of these lessons; raises `UnknownId`."""
+    def of(
+        cls, course: Course, lessons: Sequence[str] = (), databases: Sequence[str] = KINDS
+    ) -> "Catalogue":
+        """The catalogue of a course, or of these lessons and databases; raises `UnknownId`."""
         lesson_of = {lesson.slug: lesson for lesson in course.lessons}
         return cls(
             title=course.title,
@@ -32,7 +36,11 @@ class Catalogue:
                 exercise.id: lesson_of[exercise.lesson].objectives[exercise.objective]
                 for exercise in course.exercises
             },
-            points={check.id: float(check.points) for check in course.select(lessons)},
+            points={
+                check.id: float(check.points)
+                for check in course.select(lessons)
+                if set(check.databases) & set(databases)
+            },
             extension=tuple(lesson.slug for lesson in course.lessons if lesson.extension),
         )
 

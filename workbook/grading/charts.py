@@ -29,6 +29,7 @@ LEGEND = (
     ("waits", "waits"),
     ("blank", "not started"),
     ("stop", "timed out, out of memory, crashed, refused"),
+    ("none", "not checked"),
     ("ours", "our fault"),
     ("hand", "changed by hand"),
 )

@@ -6,9 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from workbook.grading.cleaning import line
 from workbook.grading.documents import fault_in, ours
 from workbook.grading.grader import GraderFactory
 from workbook.grading.seat import Answer, Seat, SeatLost
+from workbook.grading.wording import last_words
 
 PATIENCE = 1_800.0
 """Seconds after which a silent grader is taken for dead; far above its own limits."""
@@ -117,7 +119,7 @@ class Seats:
             if over:
                 seat.close()
             return seat
-        raise CannotStart(f"no grader starts: {said}")
+        raise CannotStart(f"no grader starts: {line(last_words(said), 400)}")
 
     def _rest(self, seat: Seat) -> None:
         with self._lock:

@@ -31,4 +31,9 @@ class Faulted:
     message: str
 
 
-Event = Started | Settled | Faulted
+@dataclass(frozen=True)
+class Stopping:
+    """Somebody asked the run to stop, and it does."""
+
+
+Event = Started | Settled | Faulted | Stopping

@@ -26,8 +26,8 @@ class Item:
 
     name: str
     line: str
-    rate: float
-    """The share of its points that the class earned."""
+    rate: float | None
+    """The share of its points that the class earned; None where it could not be earned."""
     discrimination: float | None
     """How far it goes with the rest of the points, −1 to 1; None where that means nothing."""
     stopped: int = 0
@@ -111,5 +111,5 @@ def _item(name: str, line: str, pairs: Pairs) -> Item:
         for points, (row, _) in zip(earned, pairs, strict=True)
     ]
     stopped = sum(mark.verdict in STOPPED for _, marks in pairs for mark in marks)
-    rate = sum(earned) / possible if possible else 0.0
+    rate = sum(earned) / possible if possible else None
     return Item(name, line, rate, point_biserial(shares, rest), stopped)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from workbook.grading.ledger import Ledger
-from workbook.grading.rows import Row
+from workbook.grading.rows import UNREADABLE, Row
 
 STOPPED = ("timed out", "out of memory", "crashed", "refused")
 
@@ -39,7 +39,7 @@ def clusters(ledger: Ledger) -> list[Cluster]:
     shown: dict[tuple[str, str], str] = {}
     for row in ledger.rows:
         for mark in row.marks:
-            if mark.story and mark.verdict not in ("ok", "waits", "not started"):
+            if mark.story and mark.verdict not in ("ok", "waits", "not started", "not checked"):
                 key = (mark.id, normalised(mark.story))
                 met[key].append(row.student.key)
                 shown.setdefault(key, mark.story)
@@ -69,11 +69,17 @@ def stops(ledger: Ledger) -> list[Stop]:
 
 
 def to_look_at(ledger: Ledger) -> list[Row]:
-    """Who needs a person's eye: held up by us, refused, flagged or changed by hand."""
+    """Who needs a person's eye: held up by us, refused, unreadable, flagged or changed by hand."""
     found = [
-        row for row in ledger.rows if row.flags or row.changes or row.state in ("ours", "refused")
+        row
+        for row in ledger.rows
+        if row.flags or row.changes or row.state in ("ours", "refused") or _unreadable(row)
     ]
     return sorted(found, key=lambda row: row.state != "ours")
+
+
+def _unreadable(row: Row) -> bool:
+    return any(note.startswith(UNREADABLE) for note in row.notes)
 
 
 def same_files(ledger: Ledger) -> list[tuple[Row, ...]]:

@@ -1,5 +1,6 @@
 """The gradebook: one SQLite file that loses nothing, whenever the power goes."""
 
+import errno
 import json
 import platform
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, create_engine, delete, select
 
 from workbook.grading.grader import Result as Document
@@ -47,9 +49,13 @@ class Gradebook:
         try:
             with self._engine.begin() as connection:
                 upgrade(connection)
+        except OperationalError as error:
+            self._engine.dispose()
+            raise _unusable(path, error, "opened as a gradebook") from error
         except Exception as error:
             self._engine.dispose()
-            raise GradebookError(f"{path} can't be opened as a gradebook: {error}") from error
+            why = getattr(error, "orig", None) or error
+            raise GradebookError(f"{path} can't be opened as a gradebook: {why}") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -64,8 +70,11 @@ class Gradebook:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session whose transaction commits at the end, or leaves nothing behind."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise _unusable(self.path, error, "written") from error
 
     def unfinished(self) -> Run | None:
         """The run that was cut off, if the last one was."""
@@ -86,6 +95,12 @@ class Gradebook:
             session.flush()
             assert kept.id is not None
             return kept.id
+
+    def keep_begun(self, run_id: int, tries: list[Attempt]) -> None:
+        """Keep whose run it is, for the one that may have to go on with it."""
+        with self.session() as session:
+            session.exec(delete(Attempt).where(col(Attempt.run_id) == run_id))
+            session.add_all(tries)
 
     def keep_submission(self, digest: str, files: bytes) -> None:
         """Keep the files once, whoever hands them in."""
@@ -156,11 +171,21 @@ def only_one(out: Path) -> Iterator[None]:
         held.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         held.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise _unusable(out / FILE, error, "written") from error
         raise GradebookError(f"another run is writing to {out}: wait for it, or stop it") from error
     try:
         yield
     finally:
         held.close()
+
+
+def _unusable(path: Path, error: Exception, how: str) -> Exception:
+    """The error for what SQLite said: a full disk as the system tells it, the rest in its words."""
+    said = getattr(error, "orig", None) or error
+    if getattr(said, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return OSError(errno.ENOSPC, "no space left", str(path.parent))
+    return GradebookError(f"{path} can't be {how}: {said}")
 
 
 def _same(key: Key) -> tuple[Any, ...]:

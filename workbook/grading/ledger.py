@@ -6,12 +6,16 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from workbook.databases import KINDS
 from workbook.grading.catalogue import Catalogue
+from workbook.grading.finding import find_row
 from workbook.grading.gradebook import Gradebook, GradebookError, Key
 from workbook.grading.roster import Student
-from workbook.grading.rows import Change, Mark, Row
+from workbook.grading.rows import UNREADABLE, Change, Mark, Row
 from workbook.grading.seeds import seed_of
 from workbook.grading.tables import Attempt, Override, Run, Standing
+from workbook.judge.verdicts import NAMES
+from workbook.judge.work import NOT_PYTHON
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,19 @@ class Ledger:
     containment: dict[str, Any] = field(default_factory=dict)
     possible: float = 0
     beside: float = 0
+    gone: tuple[str, ...] = ()
+    """Who was graded by the run before and handed in nothing now."""
+
+    @property
+    def needs(self) -> str:
+        """What the checks that were left out need: the databases that were not chosen."""
+        return needed(self.databases)
+
+    @property
+    def left_out(self) -> list[str]:
+        """The checks that no chosen database could run."""
+        found = {mark.id: None for row in self.rows for mark in row.marks if mark.left_out}
+        return list(found)
 
     def document(self, row: Row) -> dict[str, Any] | None:
         """The whole result of a row, schema 1, as the judge gave it."""
@@ -36,13 +53,13 @@ class Ledger:
 
     def row(self, student: str) -> Row:
         """The person's row; raises `GradebookError` with what to type instead."""
-        for row in self.rows:
-            if row.student.key == student:
-                return row
-        asked = student.casefold()
-        close = [row.student.key for row in self.rows if asked in " ".join(row.known_as).casefold()]
-        hint = f"; perhaps {', '.join(close[:3])}" if close else ""
-        raise GradebookError(f'nobody in this gradebook is called "{student}"{hint}')
+        return find_row(self.rows, student)
+
+    def points(self, attempt: Attempt) -> float | None:
+        """What an attempt earned as judged, or None where it has no result."""
+        digest = attempt.digest or ""
+        found = self.book.result(_key(digest, self.suite, self.databases))
+        return json.loads(found.document).get("earned") if found else None
 
 
 def read_ledger(book: Gradebook) -> Ledger:
@@ -87,17 +104,20 @@ def _row(
 ) -> Row:
     chosen = attempts[standing.chosen] if standing.chosen is not None else None
     digest = (chosen.digest if chosen else None) or ""
-    key = Key(digest, run.suite, run.databases, seed_of(digest, run.suite)) if digest else None
+    key = _key(digest, run.suite, run.databases) if digest else None
     found = book.result(key) if key else None
     document: dict[str, Any] = json.loads(found.document) if found else {}
     changes = _changes(standing.student, digest, overrides)
-    judged = {check["id"]: check for check in document.get("checks", ())}
+    judged = {check["id"]: _told(check, run) for check in document.get("checks", ())}
     # A change of a lesson that wasn't graded waits for it; an unknown course has no lessons.
     counted = {*judged, *catalogue.points} if catalogue.points else {one.check for one in changes}
+    counted -= {id for id, check in judged.items() if _runs_nowhere(check)}
     in_force = {one.check: one for one in changes if one.in_force and one.check in counted}
     known = [*judged, *(id for id in in_force if id not in judged)]
     marks = tuple(_mark(id, judged.get(id), in_force.get(id), catalogue) for id in known)
     notes = [note for note in document.get("notes", ()) if isinstance(note, str)]
+    if (place := _unreadable(document)) is not None:
+        notes = [f"{UNREADABLE}: {place}", *notes]
     if chosen is not None:
         notes = [*json.loads(chosen.notes), *notes]
         notes = [chosen.reason, *notes] if chosen.reason else notes
@@ -113,8 +133,47 @@ def _row(
         changes=changes,
         judged=document.get("earned", 0),
         judged_beside=document.get("extension", {}).get("earned", 0),
-        possible=document.get("possible", 0),
-        beside=document.get("extension", {}).get("possible", 0),
+        possible=document.get("possible", 0) - _unearnable(document, catalogue, extension=False),
+        beside=document.get("extension", {}).get("possible", 0)
+        - _unearnable(document, catalogue, extension=True),
+    )
+
+
+def _key(digest: str, suite: str, databases: str) -> Key:
+    return Key(digest, suite, databases, seed_of(digest, suite))
+
+
+def needed(databases: str) -> str:
+    """`needs PostgreSQL`, where a run was on SQLite alone."""
+    others = [NAMES[kind] for kind in KINDS if kind not in databases.split("+")]
+    return f"needs {' or '.join(others)}" if others else "needs another database"
+
+
+def _unreadable(document: dict[str, Any]) -> str | None:
+    """Where the file is that no check could read; None where one could, or met something else."""
+    checks = [check for check in document.get("checks", ()) if check["verdict"] != "not checked"]
+    met = {(check.get("where", ""), check.get("story", "")) for check in checks}
+    where, story = met.pop() if len(met) == 1 else ("", "")
+    return (where or "a file") if story.startswith(NOT_PYTHON) else None
+
+
+def _runs_nowhere(check: dict[str, Any]) -> bool:
+    """Whether the check is on none of the chosen databases."""
+    return check["verdict"] == "not checked" and check.get("databases") == {}
+
+
+def _told(check: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The check as it counts: what runs nowhere is worth nothing and says why."""
+    if not _runs_nowhere(check):
+        return check
+    return {**check, "possible": 0, "story": needed(run.databases)}
+
+
+def _unearnable(document: dict[str, Any], catalogue: Catalogue, *, extension: bool) -> float:
+    return sum(
+        float(check["possible"])
+        for check in document.get("checks", ())
+        if _runs_nowhere(check) and catalogue.is_extension(check["id"]) == extension
     )
 
 

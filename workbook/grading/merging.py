@@ -1,5 +1,6 @@
 """Bring the shards of one class together: everybody once, nothing lost."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TypeVar
@@ -26,28 +27,34 @@ T = TypeVar("T", bound=Table)
 def merge(outs: list[Path], into: Path) -> Ledger:
     """Make one gradebook and one set of files of several shards' `--out` folders.
 
-    Raises `GradebookError` where a shard is unfinished, of another suite, or names somebody
-    another one names too.
+    Raises `GradebookError` where a shard is missing, unfinished, graded in another way, or names
+    somebody another one names too; nothing is made then.
     """
     missing = [out for out in outs if not (out / FILE).is_file()]
     if not outs or missing:
         raise GradebookError(f"there is no gradebook in {missing[0] if missing else 'no folders'}")
     if (into / FILE).exists():
         raise GradebookError(f"{into} holds a gradebook already: name a new folder")
+    made = Run(suite="", databases="", attempts="")
+    rows: list[Standing] = []
+    tries: list[Attempt] = []
+    shards: list[str] = []
+    for out in outs:
+        with Gradebook(out / FILE) as shard:
+            run = _finished(shard, out)
+            _agree(made, run, out, outs[0])
+            standings, attempts = _class(shard)
+        rows += standings
+        tries += attempts
+        shards.append(run.shard)
+    student, times = (Counter(row.student for row in rows).most_common(1) or [("", 0)])[0]
+    if times > 1:
+        raise GradebookError(f"{student} is in more than one of the folders: give each shard once")
+    _complete(shards)
     with only_one(into), Gradebook(into / FILE) as book:
-        made = Run(suite="", databases="", attempts="")
-        rows: list[Standing] = []
-        tries: list[Attempt] = []
         for out in outs:
             with Gradebook(out / FILE) as shard:
-                _agree(made, _finished(shard, out), out)
                 _copy(shard, book)
-                standings, attempts = _class(shard)
-                rows += standings
-                tries += attempts
-        student, times = (Counter(row.student for row in rows).most_common(1) or [("", 0)])[0]
-        if times > 1:
-            raise GradebookError(f"{student} is in more than one of the folders")
         made.id = book.keep_run(made)
         for row in [*rows, *tries]:
             row.run_id = made.id
@@ -66,16 +73,46 @@ def _finished(shard: Gradebook, out: Path) -> Run:
     return run
 
 
-def _agree(made: Run, run: Run, out: Path) -> None:
+def _complete(shards: list[str]) -> None:
+    """Refuse a class of which a part isn't there."""
+    parts = {tuple(map(int, shard.split("/"))) for shard in shards if shard}
+    for total in sorted({total for _, total in parts}):
+        for number in range(1, total + 1):
+            if (number, total) not in parts:
+                raise GradebookError(f"shard {number}/{total} is missing: give its folder too")
+
+
+def _agree(made: Run, run: Run, out: Path, first: Path) -> None:
     """Take over what the first shard says; refuse one graded in another way."""
     if not made.suite:
         made.suite, made.databases, made.attempts = run.suite, run.databases, run.attempts
         made.catalogue, made.containment = run.catalogue, run.containment
-    mine, theirs = ((one.suite, one.databases, one.attempts, one.catalogue) for one in (made, run))
-    if mine != theirs:
-        raise GradebookError(f"{out} was graded with other suites or options than the others")
+    if differs := _differences(made, run):
+        raise GradebookError(
+            f"{out} was graded with other {' and '.join(differs)} than {first}:"
+            " grade it again in the same way"
+        )
     if run.containment != made.containment and run.containment != "{}":
         made.containment = max(made.containment, run.containment)
+
+
+def _differences(made: Run, run: Run) -> list[str]:
+    """In what two shards were graded differently."""
+    here, there = (json.loads(one.catalogue) for one in (made, run))
+    found = []
+    if made.databases != run.databases:
+        found.append(f"databases ({_words(run.databases)}, not {_words(made.databases)})")
+    elif set(here.get("points", ())) != set(there.get("points", ())):
+        found.append("lessons (--lesson)")
+    elif (made.suite, here) != (run.suite, there):
+        found.append("suites")
+    if made.attempts != run.attempts:
+        found.append(f"attempts (the {run.attempts} one, not the {made.attempts} one)")
+    return found
+
+
+def _words(databases: str) -> str:
+    return databases.replace("+", " and ")
 
 
 def _copy(shard: Gradebook, book: Gradebook) -> None:

@@ -3,6 +3,7 @@
 from workbook.grading.cleaning import line
 from workbook.grading.gradebook import Gradebook, GradebookError, log
 from workbook.grading.ledger import Ledger, read_ledger
+from workbook.grading.rows import Row
 from workbook.grading.tables import Override
 
 
@@ -11,24 +12,33 @@ def override(
 ) -> Ledger:
     """Give a person the points of one check, or with None go back to what was judged.
 
-    It holds for the submission that counts now and lapses on another one; every report and
-    export shows it. Raises `GradebookError` with what to type instead.
+    It holds for the submission that counts now and lapses on another one; every report shows it,
+    and every export with room for words. Raises `GradebookError` with what to type instead.
     """
     ledger = read_ledger(book)
     row = ledger.row(student)
     if not line(reason):
         raise GradebookError("a change by hand needs a reason: --reason 'why'")
     worth = _worth(ledger, check)
+    if check in ledger.left_out:
+        raise GradebookError(f"{check} was not checked ({ledger.needs}): nobody can earn it here")
     if points is not None and not 0 <= points <= worth:
         raise GradebookError(f"{check} is worth 0 to {worth:g} points, not {points:g}")
+    person = row.student.key
+    if points is None and not _changed(row, check):
+        raise GradebookError(f"nothing to take back: {check} of {person} counts as judged")
     with book.session() as session:
         session.add(
             Override(
-                student=student, digest=row.digest, check=check, points=points, reason=line(reason)
+                student=person, digest=row.digest, check=check, points=points, reason=line(reason)
             )
         )
-        session.add(log("override", digest=row.digest, message=f"{student} {check} {points}"))
+        session.add(log("override", digest=row.digest, message=f"{person} {check} {points}"))
     return read_ledger(book)
+
+
+def _changed(row: Row, check: str) -> bool:
+    return any(change.check == check and change.in_force for change in row.changes)
 
 
 def _worth(ledger: Ledger, check: str) -> float:

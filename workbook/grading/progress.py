@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from workbook.grading.cleaning import line
-from workbook.grading.events import Event, Faulted, Settled, Started
+from workbook.grading.events import Event, Faulted, Settled, Started, Stopping
+from workbook.grading.wording import counted, last_words
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -48,10 +49,13 @@ class Progress:
         if isinstance(event, Started):
             self._attempts, self._began = event.attempts, self._clock()
             self._bar.update(self._task, total=event.attempts)
-            self._say(f"{event.attempts} submissions, {event.graders} graders")
+            submissions = counted(event.attempts, "submission")
+            self._say(f"{submissions}, {counted(event.graders, 'grader')}")
         elif isinstance(event, Faulted):
             self._counts["faults of ours"] += 1
-            self._print(f"a grader was replaced: {line(event.message, 200)}")
+            self._print(f"a grader was replaced: {line(last_words(event.message), 200)}")
+        elif isinstance(event, Stopping):
+            self._print("stopping: what is graded is kept, what is under way is left")
         elif isinstance(event, Settled):
             self._settled(event)
 
@@ -65,7 +69,8 @@ class Progress:
         self._bar.update(self._task, advance=1, said=self._standing())
         late = self._clock() - self._spoke >= EVERY
         if late or self._counts["settled"] == self._attempts:
-            self._say(f"{self._counts['settled']} of {self._attempts}, {self._standing()}")
+            settled = f"{self._counts['settled']} of {counted(self._attempts, 'submission')}"
+            self._say(", ".join(filter(None, (settled, self._standing()))))
 
     def _standing(self) -> str:
         """The rate, the time that is left, and what failed."""
@@ -76,8 +81,11 @@ class Progress:
             said.append(f"{rate:.0f} a minute" if rate >= 9.95 else f"{rate:.1f} a minute")
         if left and rate:
             said.append(f"{_spoken(60 * left / rate)} left")
-        named = ("refused", "ours", "faults of ours")
-        said += [f"{self._counts[name]} {name}" for name in named if self._counts[name]]
+        said += [
+            f"{self._counts[name]} {name}" for name in ("refused", "ours") if self._counts[name]
+        ]
+        if faults := self._counts["faults of ours"]:
+            said.append(counted(faults, "fault of ours", "faults of ours"))
         return ", ".join(said)
 
     def _say(self, said: str) -> None:

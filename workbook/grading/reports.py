@@ -5,6 +5,7 @@ Every value passes `clean` and autoescape; a page loads nothing and runs no scri
 
 import json
 import statistics
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from workbook.grading.exports.table import isolation, number, remarks
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
 from workbook.grading.tables import Log
+from workbook.grading.wording import counted
+from workbook.sandbox.needs import NEEDS
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -33,6 +36,7 @@ def class_page(ledger: Ledger) -> str:
         title=ledger.catalogue.title,
         states=figures.states(ledger),
         spread=found,
+        by_hand=sum(row.settled and row.state != "graded" for row in ledger.rows),
         bars=charts.bars(found, ledger.possible),
         map=charts.heat_map(ledger),
         legend=charts.LEGEND,
@@ -43,9 +47,19 @@ def class_page(ledger: Ledger) -> str:
         same=findings.same_files(ledger),
         look=findings.to_look_at(ledger),
         absent=[row for row in ledger.rows if row.state == "absent" and not row.changes],
-        proofs=ledger.containment.get("self_test", []),
+        proofs=_proofs(ledger.containment),
         home="index.html",
     )
+
+
+def _proofs(containment: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the self-test tried, and what came of it: attacks are refused, needs are met."""
+    words = {
+        (False, True): "refused", (False, False): "possible",
+        (True, True): "met", (True, False): "not met",
+    }  # fmt: skip
+    tried = containment.get("self_test", [])
+    return [{**one, "word": words[one["name"] in NEEDS, bool(one["held"])]} for one in tried]
 
 
 def student_page(ledger: Ledger, row: Row, document: dict[str, Any] | None) -> str:
@@ -70,6 +84,7 @@ def student_page(ledger: Ledger, row: Row, document: dict[str, Any] | None) -> s
         row=row,
         cards=cards,
         lessons=sums,
+        tried=[(attempt, ledger.points(attempt)) for attempt in row.attempts],
         title=name,
         home="../index.html",
     )
@@ -121,6 +136,7 @@ def _environment() -> Environment:
         "worth": _worth,
         "isolation": isolation,
         "lesson": lesson_of,
+        "tried": _tried,
     }
     environment.globals |= {"kinds": charts.KINDS, "remarks": remarks, "number": number}
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
@@ -129,6 +145,20 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> Any:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _tried(proofs: list[dict[str, Any]]) -> str:
+    """`32 attacks refused, 8 needs met`, and what went otherwise."""
+    count = Counter(str(proof["word"]) for proof in proofs)
+    said = [
+        f"{counted(count['refused'], 'attack')} refused",
+        f"{counted(count['met'], 'need')} met",
+    ]
+    if count["possible"]:
+        said.append(f"{counted(count['possible'], 'attack')} possible")
+    if count["not met"]:
+        said.append(f"{counted(count['not met'], 'need')} not met")
+    return ", ".join(said)
 
 
 def _percent(share: float) -> str:

@@ -6,6 +6,9 @@ from workbook.grading.gradebook import Key
 from workbook.grading.roster import Student
 from workbook.grading.tables import Attempt
 
+UNREADABLE = "can't be read as Python"
+"""How the note begins of a submission in which every check met the same unreadable file."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -30,6 +33,17 @@ class Mark:
     story: str = ""
     extension: bool = False
     change: Change | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether no chosen database could run it: then nobody can earn it, and it isn't missed."""
+        return self.verdict == "not checked" and not self.possible and self.change is None
+
+    @property
+    def told(self) -> str:
+        """The verdict; of an `ok` that a person took points of, that they did."""
+        taken = self.verdict == "ok" and self.earned < self.possible
+        return "changed by hand" if taken else self.verdict
 
     @property
     def earned(self) -> float:

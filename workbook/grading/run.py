@@ -3,18 +3,19 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from workbook.grading.before import People, begun, missing, people_of, same_class, who_handed_in
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.crew import PATIENCE, Crew, LocalCrew
-from workbook.grading.events import Event, Started
+from workbook.grading.events import Event, Started, Stopping
 from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
 from workbook.grading.grader import GraderFactory
 from workbook.grading.intake import Attempt as HandedIn
-from workbook.grading.intake import Candidate, opened, read_class
+from workbook.grading.intake import Candidate, IntakeError, opened, read_class
 from workbook.grading.ledger import Ledger, read_ledger
 from workbook.grading.outputs import write_outputs
 from workbook.grading.roster import Roster
@@ -66,12 +67,16 @@ def grade_class(
     grader starts, `Stopped` on Ctrl-C, and the errors of roster, intake and gradebook.
     """
     plan = plan or Plan()
-    with opened(folder) as top, only_one(out), Gradebook(out / FILE) as book:
-        candidates = list(_share(read_class(top, roster, one=plan.one), plan))
-        run = _begin(book, factory().suite_version, plan, out)
+    with ExitStack() as opening:
+        candidates = _candidates(opening.enter_context(opened(folder)), folder, roster, plan)
+        suite, people = factory().suite_version, who_handed_in(candidates)
+        opening.enter_context(only_one(out))
+        book = opening.enter_context(Gradebook(out / FILE))
+        before = people_of(book, book.last_finished())
+        run = _begin(book, suite, plan, out, people)
         attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))
         make = crew or (lambda: LocalCrew(factory, plan.jobs, plan.patience))
-        with _interruptible() as stopping:
+        with _interruptible(lambda: on_event(Stopping())) as stopping:
             desk = Desk(book, run, make, on_event, stopping.is_set)
             try:
                 on_event(Started(attempts, plan.jobs))
@@ -82,10 +87,9 @@ def grade_class(
                 raise Stopped(desk.settled, attempts) from None
             finally:
                 desk.close()
-            run.containment = canonical(desk.containment)
         run_id = book.keep_run(run)
         book.keep_standings(run_id, *standings_of(run_id, candidates, desk, plan.attempts))
-        ledger = read_ledger(book)
+        ledger = replace(read_ledger(book), gone=missing(before, people))
         write_outputs(ledger, out)
     return ledger
 
@@ -98,29 +102,46 @@ def counting(
         yield candidate, candidate.attempts if rule == "best" else candidate.attempts[-1:]
 
 
+def _candidates(top: Path, folder: Path, roster: Roster | None, plan: Plan) -> list[Candidate]:
+    """Who is to be graded; raises `IntakeError` where nobody handed in anything."""
+    everybody = read_class(top, roster, one=plan.one)
+    if not any(candidate.attempts for candidate in everybody):
+        raise IntakeError(f"{folder} holds no submissions: give the folder or zip of a class")
+    return list(_share(everybody, plan))
+
+
 def _share(candidates: list[Candidate], plan: Plan) -> Iterator[Candidate]:
     for candidate in candidates:
         if plan.shard is None or shard_of(candidate.student.key, plan.shard[1]) == plan.shard[0]:
             yield candidate
 
 
-def _begin(book: Gradebook, suite: str, plan: Plan, out: Path) -> Run:
+def _begin(book: Gradebook, suite: str, plan: Plan, out: Path, people: People) -> Run:
     unfinished = book.unfinished()
     if unfinished is not None and not plan.resume:
         raise GradebookError(
             f"{out} holds a run that was cut off: add --resume to go on, or name another --out"
         )
-    run = unfinished or Run(suite=suite, databases="", attempts="")
+    before = people_of(book, unfinished) or people_of(book, book.last_finished())
+    same_class(before, people, out)
+    run = unfinished or Run(suite=suite, databases="", attempts="", containment=_walls(book))
     run.suite, run.databases = suite, "+".join(sorted(plan.databases))
     run.attempts = plan.attempts
     run.shard = "/".join(map(str, plan.shard)) if plan.shard else ""
     run.catalogue = canonical(plan.catalogue.facts())
     run.id = book.keep_run(run)
+    book.keep_begun(run.id, begun(run.id, people))
     return run
 
 
+def _walls(book: Gradebook) -> str:
+    """What stood around the results that are there already; a grader that works replaces it."""
+    last = book.last_finished()
+    return last.containment if last else "{}"
+
+
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def _interruptible(told: Callable[[], None]) -> Iterator[threading.Event]:
     """Turn the first Ctrl-C into a wish to stop between two transactions."""
     stopping = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -129,6 +150,9 @@ def _interruptible() -> Iterator[threading.Event]:
 
     def stop(*_: object) -> None:
         stopping.set()
+        # Whatever was being written when the signal came can't be written to from here.
+        with suppress(RuntimeError):
+            told()
         for number, handler in before.items():
             signal.signal(number, handler)
 

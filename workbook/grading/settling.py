@@ -14,6 +14,7 @@ from workbook.grading.limits import Refused
 from workbook.grading.seeds import seed_of
 from workbook.grading.staging import Staged, bundle, stage
 from workbook.grading.tables import Run
+from workbook.grading.writing import canonical
 
 BREATH = 0.3
 """Seconds between two looks at whether somebody asked to stop."""
@@ -56,7 +57,6 @@ class Desk:
         self._waiting: dict[str, list[str]] = {}
         self.known: dict[str, list[Known]] = {}
         self.points: dict[str, Points] = {}
-        self.containment: dict[str, Any] = {}
         self.settled = 0
 
     def take(self, student: str, attempts: tuple[Attempt, ...]) -> None:
@@ -123,13 +123,20 @@ class Desk:
                 message="\n".join(graded.faults),
             )  # fmt: skip
             self._book.keep_result(key, graded.state, graded.document, line)
-            self.containment = graded.containment or self.containment
+            self._keep_walls(graded)
             self.points[key.digest] = _points(graded.state, graded.document)
             for fault in graded.faults:
                 self._on_event(Faulted(fault))
             for label in self._waiting.pop(key.digest):
                 self._tell(key.digest, label)
         self._pause()
+
+    def _keep_walls(self, graded: Graded) -> None:
+        """Keep what stood around this one at once: a run that is cut off has it too."""
+        walls = canonical(graded.containment)
+        if graded.containment and walls != self._run.containment:
+            self._run.containment = walls
+            self._book.keep_run(self._run)
 
     def _tell(self, digest: str, label: str, *, known: bool = False) -> None:
         points = self.points[digest]

@@ -91,6 +91,8 @@ def _row(check: Check, found: Mapping[str, Outcome], databases: Sequence[str]) -
         if passed and first.verdict == "not yet":
             name = NAMES.get(first.database, first.database)
             row["story"] = f"On {name} ({' and '.join(passed)} passed): {first.story}"
+    elif not verdicts:
+        row["story"] = f"needs {' or '.join(NAMES.get(kind, kind) for kind in check.databases)}"
     elif "ok" in verdicts.values():
         row |= {"verdict": "ok", "earned": check.points}
         row["printed"] = next(iter(found.values())).printed

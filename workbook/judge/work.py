@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CPU_SECONDS = 4.0
 WALL_SECONDS = 12.0
+NOT_PYTHON = "The file could not be read as Python."
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Work:
 
 def _raised(error: StudentError) -> str:
     if error.is_a("SyntaxError"):
-        return f"The file could not be read as Python. {error}"
+        return f"{NOT_PYTHON} {error}"
     if error.is_a("ImportError"):
         return f"The import did not work. {error}"
     what = error.called if error.called.replace(".", "").isidentifier() else "The call"

@@ -91,6 +91,8 @@ class FakeGrader:
     ) -> dict[str, Any]:
         verdict = "ours" if ours else "ok" if passed else "timed out" if place == 3 else "not yet"
         story = "" if passed else f"We asked for {place} tasks: expected 0, found {len(said)}."
+        if "unreadable" in said:
+            story = "The file could not be read as Python. SyntaxError: invalid syntax"
         if "hostile" in said:
             story = "<img src=x onerror=alert(1)> \u202egnp.exe \x1b[31mred =cmd()|| ```@team"
         return {
@@ -105,6 +107,18 @@ class FakeGrader:
             "printed": said if "hostile" in said else "",
             "databases": {"sqlite": verdict, "postgresql": verdict},
         }
+
+
+class OnSqlite(FakeGrader):
+    """A grader on SQLite alone, where the last check of lessons 1–5 runs on PostgreSQL only."""
+
+    def grade(self, staged: Path, *, seed: int) -> dict[str, Any]:
+        """The result without that check, which is still told."""
+        result = super().grade(staged, seed=seed)
+        check = result["checks"][3]
+        result["earned"] -= check["earned"]
+        check |= {"verdict": "not checked", "earned": 0, "story": "", "where": "", "databases": {}}
+        return result
 
 
 class NoStart(FakeGrader):

@@ -66,6 +66,12 @@ def test_a_fault_of_ours_is_said_and_not_passed_over(klass: Path) -> None:
         (["grade", "class", "--dask", "tcp://x:1", "--tls-ca", "a"], "TLS needs all three"),
         (["grade", "class", "--dask", "tls://127.0.0.1:9"], "asks for TLS"),
         (["grade", "class", "--lesson", "talley"], 'is called "talley"; close to it: tally'),
+        (["grade", "class", "--lesson", "nope"], 'is called "nope"; the lessons are: tally'),
+        (["grade", "class", "--out", ""], "--out is empty: name a folder"),
+        (["grade", "class", "--out", "class/ada.zip"], "is a file: name a folder with --out"),
+        (["grade", "class", "--tls-ca", "a"], "go with --dask: name the scheduler"),
+        (["export", "csv", "--out", "class/ada.zip"], "is a file: name a folder with --out"),
+        (["replay", "ada", GETS, "--keep", "class"], "isn't an empty folder: name a new one"),
         (["merge", "nowhere"], "there is no gradebook in nowhere"),
         (["export", "canvas"], "there is no gradebook in grades"),
         (["replay", "ada", GETS], "there is no gradebook in grades"),
@@ -80,6 +86,57 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     last = done.output.strip().splitlines()[-1]
     assert last.startswith("workbook: ")
     assert said in last
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["override", "ada", GETS, "1", "--reason", "x"],
+        ["export", "csv"],
+        ["replay", "ada", GETS],
+        ["merge", "class"],
+        ["grade", "nowhere"],
+        ["grade", "class", "--dask", "tls://127.0.0.1:9"],
+    ],
+)
+def test_bad_input_leaves_nothing_behind(klass: Path, tmp_path: Path, words: list[str]) -> None:
+    assert call(*words, "--out", "new").exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_where_nothing_was_changed_there_is_nothing_to_take_back(graded: Path) -> None:
+    done = call("override", "ada", GETS, "judged", "--reason", "x")
+    assert (done.exit_code, "nothing to take back" in done.output) == (2, True)
+
+
+def test_an_export_says_how_many_people_are_missing_in_it_and_why(graded: Path) -> None:
+    done = call("export", "moodle", "--file", "made")
+    assert done.output == "7 people left out: no e-mail address or ID number; --roster gives them\n"
+    done = call("export", "canvas", "--file", "made")
+    assert done.output.startswith("7 people without an ID, so that Canvas may not find them")
+
+
+def test_an_export_into_a_folder_says_to_name_a_file(graded: Path, tmp_path: Path) -> None:
+    done = call("export", "csv", "--file", tmp_path)
+    assert (done.exit_code, "is a folder: name a file" in done.output) == (2, True)
+
+
+def test_a_worksheet_that_is_not_there_is_not_called_unreadable(graded: Path) -> None:
+    done = call("export", "moodle-worksheet", "--worksheet", "nope.csv")
+    assert (done.exit_code, "there is no worksheet at nope.csv" in done.output) == (2, True)
+
+
+def test_a_second_run_without_anything_new_keeps_the_record_of_the_sandbox(graded: Path) -> None:
+    done = call("grade", graded, "--jobs", 1)
+    assert "isolation: bubblewrap, Landlock, seccomp and limits" in done.output
+
+
+def test_a_grader_that_cannot_start_says_its_last_words_and_how_to_go_on(klass: Path) -> None:
+    done = call("grade", klass, "--jobs", 1, "--grader", "fake_grader:no_start_for")
+    last = done.output.strip().splitlines()[-1]
+    assert last == (
+        "workbook: no grader starts: there is no sandbox here. Mend that and add --resume to go on"
+    )
 
 
 def test_shards_are_merged(klass: Path, tmp_path: Path) -> None:
@@ -110,6 +167,7 @@ def test_a_change_by_hand_reaches_every_export(graded: Path, tmp_path: Path) -> 
     ):  # fmt: skip
         if path != "exports/moodle.csv":
             assert "shown in class" in (grades / path).read_text(encoding="utf-8"), path
+    assert "exports/canvas.csv has no room for it" in done.output
     done = call("override", "cleo", GETS, "judged", "--reason", "a second look")
     assert "no grade" not in done.output
     assert "cleo: 0 of 8" in done.output
@@ -167,10 +225,18 @@ def test_without_a_terminal_a_long_run_says_a_line_now_and_then() -> None:
                 progress.show(Faulted("it died\nof something"))
     lines = said.getvalue().splitlines()
     assert lines[0] == "100 submissions, 2 graders"
-    assert lines[1] == "30 of 100, 58 a minute, 70 s left, 1 refused"
+    assert lines[1] == "30 of 100 submissions, 58 a minute, 70 s left, 1 refused"
     assert "a grader was replaced: it died of something" in lines
-    assert lines[-1].startswith("100 of 100, 59 a minute, 1 refused, 1 faults of ours")
+    assert lines[-1].startswith("100 of 100 submissions, 59 a minute, 1 refused, 1 fault of ours")
     assert len(lines) == 6
+
+
+def test_a_run_that_has_all_results_already_says_so_and_no_more() -> None:
+    said = io.StringIO()
+    with Progress(Console(file=said, width=200), Clock()) as progress:
+        progress.show(Started(1, 1))
+        progress.show(Settled("ada.zip", "graded", known=True))
+    assert said.getvalue().splitlines() == ["1 submission, 1 grader", "1 of 1 submission"]
 
 
 def test_on_a_terminal_a_bar_shows_what_fails_now() -> None:

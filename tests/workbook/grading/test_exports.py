@@ -159,6 +159,12 @@ def test_a_moodle_worksheet_is_filled_and_otherwise_left_as_it_was(ledger: Ledge
     assert filled.count("\r\n") == given.count("\r\n")
 
 
+def test_a_worksheet_with_semicolons_stays_one(ledger: Ledger) -> None:
+    given = WORKSHEET.format("8.00").replace(",", ";").replace("Monday;", "Monday,")
+    filled, _ = fill_worksheet(ledger, given)
+    assert "Participant 501;Ada Lovelace;ada@x.edu;Submitted;8.00;8.00" in filled
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -216,6 +222,21 @@ def test_a_ci_server_reads_the_junit_file(ledger: Ledger) -> None:
     assert "<script>" not in text
     assert "\x1b" not in text
     assert "by hand" in text
+
+
+def test_points_a_person_took_are_no_failure_of_an_ok(ledger: Ledger, tmp_path: Path) -> None:
+    with Gradebook(tmp_path / "out" / FILE) as book:
+        changed = override(book, "ada", CHECK, 1, "copied")
+        row = changed.row("ada")
+        results = gradescope_results(row, changed.document(row))
+    failure = ET.fromstring(junit_xml(changed)).find(".//failure")
+    assert failure is not None
+    assert (failure.get("message"), failure.text) == (
+        "changed by hand: leaves nothing behind", "copied",
+    )  # fmt: skip
+    assert results is not None
+    assert results["tests"][2]["output"] == "changed by hand\ncopied"
+    assert "| leaves nothing behind | changed by hand | 1 of 3 |" in job_summary(row)
 
 
 def test_a_github_summary_shows_hostile_text_as_text(ledger: Ledger) -> None:

@@ -1,5 +1,6 @@
 """The gradebook keeps every result, every change by hand, and one shape of tables."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,24 @@ def test_a_file_that_is_no_gradebook_says_so(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("something else entirely, and long enough to be read" * 9)
     with pytest.raises(GradebookError, match="can't be opened as a gradebook"):
         Gradebook(tmp_path / FILE)
+
+
+def test_a_full_disk_is_told_as_the_system_tells_it(tmp_path: Path) -> None:
+    with Gradebook(tmp_path / FILE) as book:
+        with book.session() as session:
+            session.connection().exec_driver_sql("PRAGMA max_page_count = 1")
+        with pytest.raises(OSError, match="no space left") as full:
+            book.keep_submission("d1", b"x" * 1_000_000)
+    assert (full.value.errno, full.value.filename) == (errno.ENOSPC, str(tmp_path))
+
+
+def test_a_gradebook_that_only_reads_says_so_in_plain_words(tmp_path: Path) -> None:
+    with Gradebook(tmp_path / FILE) as book:
+        with book.session() as session:
+            session.connection().exec_driver_sql("PRAGMA query_only = ON")
+        with pytest.raises(GradebookError, match="can't be written: attempt to write") as told:
+            book.keep_submission("d1", b"x")
+    assert "sqlalche" not in str(told.value)
 
 
 def test_a_killed_set_up_leaves_a_gradebook_that_opens(tmp_path: Path) -> None:

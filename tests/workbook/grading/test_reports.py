@@ -1,5 +1,6 @@
 """Report pages hold whatever a student wrote as text, load nothing, and are the same each time."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,14 +9,17 @@ from conftest import archive
 from fake_grader import CHECKS, FakeGrader
 
 from workbook.grading.catalogue import Catalogue
+from workbook.grading.charts import KINDS, LEGEND
 from workbook.grading.figures import per_check, point_biserial
 from workbook.grading.findings import clusters, normalised, same_files, stops, to_look_at
 from workbook.grading.gradebook import FILE, Gradebook
 from workbook.grading.ledger import Ledger
 from workbook.grading.outputs import write_outputs
 from workbook.grading.overriding import override
+from workbook.grading.reports import class_page
 from workbook.grading.roster import Roster, Student
 from workbook.grading.run import Plan, grade_class
+from workbook.sandbox.needs import NEEDS
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m&amp;{{7*7}}"
 WELCOME = {
@@ -117,6 +121,47 @@ def test_the_self_test_and_the_isolation_are_on_the_class_page(out: Path) -> Non
     assert "reaches a port of this machine" in page
 
 
+def test_every_colour_of_the_map_is_in_its_legend() -> None:
+    assert {*KINDS.values(), "hand"} == {kind for kind, _ in LEGEND}
+
+
+def test_a_submission_no_check_could_read_is_noted_with_its_place(tmp_path: Path) -> None:
+    archive(tmp_path / "class" / "ada.zip", "def (  # unreadable\n")
+    ledger = grade_class(tmp_path / "class", tmp_path / "out", FakeGrader, Plan())
+    assert ledger.row("ada").notes == ("can't be read as Python: app/database.py:1",)
+    assert to_look_at(ledger) == [ledger.row("ada")]
+
+
+def test_who_has_points_by_hand_counts_as_with_a_grade_everywhere(tmp_path: Path) -> None:
+    archive(tmp_path / "class" / "ada.zip", "passes = 6")
+    (tmp_path / "class" / "gus.zip").write_bytes(b"PK")
+    grade_class(tmp_path / "class", tmp_path / "out", FakeGrader, Plan())
+    with Gradebook(tmp_path / "out" / FILE) as book:
+        page = class_page(override(book, "gus", CHECKS[0][0], 2, "seen in class"))
+    assert "<b>2</b><span>with a grade</span>" in page
+    assert "1 graded, 1 refused; 1 not graded and given points by hand" in page
+
+
+def test_each_attempt_shows_its_points(tmp_path: Path) -> None:
+    archive(tmp_path / "class" / "fay_1.zip", "passes = 1")
+    archive(tmp_path / "class" / "fay_2.zip", "passes = 4")
+    grade_class(tmp_path / "class", tmp_path / "out", FakeGrader, Plan())
+    page = (tmp_path / "out" / "report" / "students" / "fay.html").read_text(encoding="utf-8")
+    assert '<td class="right">2</td><td>no</td>' in page
+    assert '<td class="right">8</td><td>this one</td>' in page
+    assert '<th scope="col"></th>' not in page
+    assert "CHECK --out GRADES" in page
+
+
+def test_needs_that_are_met_are_not_called_attacks_refused(ledger: Ledger) -> None:
+    tried = [("reads a file outside", True), ("fills the disk", False)]
+    tried += [(need, True) for need in NEEDS]
+    about = {"self_test": [{"name": name, "held": held} for name, held in tried]}
+    page = class_page(replace(ledger, containment=about))
+    assert "1 attack refused, 8 needs met, 1 attack possible" in page
+    assert "<dt>met</dt><dd>can read its own submission" in page
+
+
 def test_a_check_that_only_the_able_pass_discriminates(ledger: Ledger) -> None:
     items = {item.name: item for item in per_check(ledger)}
     first, last = items[CHECKS[0][0]], items[CHECKS[5][0]]
@@ -165,10 +210,6 @@ def test_a_thousand_students_fit_on_a_page_that_opens(tmp_path: Path) -> None:
     for number in range(7):
         archive(folder / f"s{number}.zip", f"passes = {number}")
     ledger = grade_class(folder, tmp_path / "out", FakeGrader, Plan())
-    from dataclasses import replace
-
-    from workbook.grading.reports import class_page
-
     many = tuple(
         replace(row, student=Student(f"{row.student.key}-{copy}"))
         for copy in range(143)

@@ -160,13 +160,26 @@ def test_shards_together_are_the_undisturbed_run(klass: Path, tmp_path: Path) ->
 def test_a_merge_refuses_what_does_not_belong_together(klass: Path, tmp_path: Path) -> None:
     run(klass, tmp_path / "a", shard=(1, 2))
     run(klass, tmp_path / "b", shard=(2, 2), factory=partial(FakeGrader, "suite-2"))
-    with pytest.raises(GradebookError, match="other suites"):
+    with pytest.raises(GradebookError, match=r"b was graded with other suites than .*/a: grade it"):
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+    run(klass, tmp_path / "g", shard=(2, 2), databases=("sqlite",), attempts="last")
+    with pytest.raises(GradebookError) as refused:
+        merge([tmp_path / "a", tmp_path / "g"], tmp_path / "c")
+    assert "databases (sqlite, not postgresql and sqlite) and attempts (the last" in str(
+        refused.value
+    )
     run(klass, tmp_path / "d")
     with pytest.raises(GradebookError, match="more than one of the folders"):
         merge([tmp_path / "a", tmp_path / "d"], tmp_path / "e")
     with pytest.raises(GradebookError, match="no gradebook"):
         merge([tmp_path / "nowhere"], tmp_path / "f")
+
+
+def test_a_merge_without_all_shards_names_the_missing_one(klass: Path, tmp_path: Path) -> None:
+    run(klass, tmp_path / "a", shard=(1, 2))
+    with pytest.raises(GradebookError, match="shard 2/2 is missing: give its folder too"):
+        merge([tmp_path / "a"], tmp_path / "all")
+    assert not (tmp_path / "all").exists()
 
 
 def process(*words: object) -> subprocess.Popen[str]:
@@ -214,6 +227,7 @@ def test_ctrl_c_stops_between_two_results_and_keeps_them(klass: Path, tmp_path: 
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate()
     assert running.returncode == 130
+    assert said.splitlines().index("Stopping") < len(said.splitlines()) - 1
     assert "stopped after" in said
     with Gradebook(tmp_path / "out" / FILE) as book:
         assert book.unfinished() is not None

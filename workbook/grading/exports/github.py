@@ -54,7 +54,8 @@ def annotations(document: Result, prefix: str = "") -> list[str]:
 
 def _line(mark: Mark) -> str:
     shown = _plain(mark.line or mark.id)
-    return f"| {shown} | {mark.verdict} | {number(mark.earned)} of {number(mark.possible)} |"
+    points = "" if mark.left_out else f"{number(mark.earned)} of {number(mark.possible)}"
+    return f"| {shown} | {mark.told} | {points} |"
 
 
 def _plain(text: str) -> str:

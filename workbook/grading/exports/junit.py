@@ -57,8 +57,10 @@ def _case(mark: Mark) -> ET.Element:
     kind = (
         "skipped" if mark.verdict in SKIPPED else "error" if mark.verdict == "ours" else "failure"
     )
-    what = ET.SubElement(case, kind, message=_text(line(f"{mark.verdict}: {mark.line}")))
-    what.text = _text(clean(mark.story))
+    why = mark.story if mark.left_out else mark.line
+    what = ET.SubElement(case, kind, message=_text(line(f"{mark.told}: {why}")))
+    by_hand = mark.change.reason if mark.change else ""
+    what.text = _text(clean("\n".join(filter(None, (mark.story, by_hand)))))
     return case
 
 

@@ -9,6 +9,7 @@ from workbook.grading.gradebook import GradebookError
 from workbook.grading.ledger import Ledger
 from workbook.grading.roster import Roster
 from workbook.grading.rows import Row
+from workbook.grading.wording import counted
 
 NEEDED = ("Identifier", "Grade", "Last modified (grade)")
 
@@ -36,7 +37,10 @@ def fill_worksheet(ledger: Ledger, worksheet: str) -> tuple[str, list[str]]:
     Raises `GradebookError` when it isn't one, or its maximum isn't what the course is worth.
     """
     mark = "\ufeff" if worksheet.startswith("\ufeff") else ""
-    rows = list(csv.reader(io.StringIO(worksheet.removeprefix("\ufeff"), newline="")))
+    first = worksheet.partition("\n")[0]
+    between = max(",;\t", key=first.count)
+    text = io.StringIO(worksheet.removeprefix("\ufeff"), newline="")
+    rows = list(csv.reader(text, delimiter=between))
     header = rows[0] if rows else []
     if missing := [column for column in NEEDED if column not in header]:
         raise GradebookError(
@@ -56,7 +60,8 @@ def fill_worksheet(ledger: Ledger, worksheet: str) -> tuple[str, list[str]]:
         if "Feedback comments" in header and not given["Feedback comments"]:
             cells[header.index("Feedback comments")] = cell(feedback(row))
     made = io.StringIO()
-    csv.writer(made, lineterminator="\r\n" if "\r\n" in worksheet else "\n").writerows(rows)
+    ends = "\r\n" if "\r\n" in worksheet else "\n"
+    csv.writer(made, delimiter=between, lineterminator=ends).writerows(rows)
     left = [
         row.student.key for row in ledger.rows if row.attempts and row.student.key not in placed
     ]
@@ -76,6 +81,9 @@ def feedback(row: Row) -> str:
     if open_ones:
         more = f" and {len(open_ones) - 5} more" if len(open_ones) > 5 else ""
         said.append(f"not yet: {', '.join(open_ones[:5])}{more}")
+    left_out = [mark for mark in row.marks if mark.left_out]
+    if left_out:
+        said.append(f"{counted(len(left_out), 'check')} not checked: {left_out[0].story}")
     said += [f"changed by hand: {change}" for change in changed(row)]
     return line("; ".join(said), 1_000)
 

@@ -8,6 +8,7 @@ from typing import Any
 from workbook.grading.cleaning import cell
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
+from workbook.grading.wording import counted
 
 HEADER = (
     "student", "name", "email", "section", "state", "earned", "possible", "extension",
@@ -42,6 +43,9 @@ def remarks(row: Row) -> list[str]:
         said.append(f"our own fault, grade again: {', '.join(ours)}")
     elif row.state == "ours":
         said.append("our own fault and no result yet: grade again")
+    left_out = [mark for mark in row.marks if mark.left_out]
+    if left_out:
+        said.append(f"{counted(len(left_out), 'check')} not checked: {left_out[0].story}")
     if len(row.attempts) > 1:
         said.append(f"{len(row.attempts)} attempts")
     return said

@@ -44,6 +44,8 @@ def replay(
     grader: GraderOption = GRADER,
 ) -> None:
     """Repeats one check of one submission with the same files and seed."""
+    with told():
+        _empty(keep)
     with told(), tempfile.TemporaryDirectory(prefix="workbook-replay-") as made:
         with in_folder(out) as book:
             again = lay_out(book, submission, check, keep or Path(made))
@@ -78,12 +80,19 @@ def override(
             given = None if points == "judged" else float(points)
         except ValueError:
             raise ValueError(f"points are a number or `judged`, not {points}") from None
-        with only_one(out), in_folder(out) as book:
+        with in_folder(out) as book, only_one(out):
             ledger = change(book, student, check, given, reason)
             write_outputs(ledger, out)
             row = ledger.row(student)
     now = f"{number(row.earned) or 'no grade'} of {number(row.possible)} points"
-    say(f"{student}: {now}; your reason stands in every report and export")
+    say(f"{row.student.key}: {now}; your reason stands in the reports and exports")
+    say("exports/canvas.csv has no room for it; grades.csv has it too")
+
+
+def _empty(keep: Path | None) -> None:
+    """Raise where the files to look at would lie among others."""
+    if keep is not None and keep.exists() and not (keep.is_dir() and not any(keep.iterdir())):
+        raise ValueError(f"{keep} isn't an empty folder: name a new one with --keep")
 
 
 def _version(factory: Callable[[], GraderFactory]) -> str:

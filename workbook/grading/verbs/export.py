@@ -12,6 +12,7 @@ from workbook.grading.exports.canvas import canvas_csv
 from workbook.grading.exports.github import annotations, job_summary
 from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.exports.junit import junit_xml
+from workbook.grading.exports.missing import missing_in_canvas, missing_in_moodle
 from workbook.grading.exports.moodle import fill_worksheet, moodle_csv
 from workbook.grading.exports.table import grades_csv
 from workbook.grading.gradebook import GradebookError, in_folder
@@ -52,14 +53,18 @@ def export(
 ) -> None:
     """Writes the grades in the format another system imports."""
     with told(), in_folder(out) as book:
+        if file is not None and file.is_dir():
+            raise ValueError(f"{file} is a folder: name a file in it with --file")
         ledger = read_ledger(book)
         code = 0
         if to is Format.csv:
             text = grades_csv(ledger)
         elif to is Format.canvas:
             text = canvas_csv(ledger, title, canvas_id)
+            _aside(missing_in_canvas(ledger))
         elif to is Format.moodle:
             text = moodle_csv(ledger, title)
+            _aside(missing_in_moodle(ledger))
         elif to is Format.worksheet:
             text = _filled(ledger, worksheet)
         elif to is Format.junit:
@@ -80,11 +85,19 @@ def export(
     raise typer.Exit(code)
 
 
+def _aside(lines: list[str]) -> None:
+    """Say who is missing where it doesn't get into the file."""
+    for said in lines:
+        typer.echo(said, err=True)
+
+
 def _filled(ledger: Ledger, worksheet: Path | None) -> str:
     if worksheet is None:
         raise GradebookError("give the file downloaded from Moodle with --worksheet")
     try:
         given = worksheet.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise GradebookError(f"there is no worksheet at {worksheet}") from None
     except (OSError, UnicodeDecodeError):
         raise GradebookError(f"{worksheet} can't be read as UTF-8") from None
     text, left = fill_worksheet(ledger, given)

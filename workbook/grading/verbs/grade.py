@@ -3,7 +3,6 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Annotated
 import typer
 
 from workbook.cores import cores
-from workbook.course import CourseError
+from workbook.course import CourseError, UnknownId
 from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import Crew, LocalCrew
+from workbook.grading.crew import CannotStart, Crew, LocalCrew
 from workbook.grading.grader import GraderFactory
 from workbook.grading.making import GRADER, course_of, maker
 from workbook.grading.progress import Progress
@@ -88,17 +87,21 @@ def grade(
     grader: GraderOption = GRADER,
 ) -> None:
     """Grades a class: hundreds of submissions, each in a sandbox, none lost."""
-    with told(), ExitStack() as opening:
+    with told("add --resume"), ExitStack() as opening:
         lessons = tuple(lesson or ())
         try:
             factory = maker(grader)(course, databases=db.kinds, unsafe=unsafe, checks=lessons)
-            catalogue = Catalogue.of(course_of(course), lessons)
+            catalogue = Catalogue.of(course_of(course), lessons, db.kinds)
+        except UnknownId as error:
+            raise ValueError(f"{error}{_lessons(course, error)}") from error
         except CourseError as error:
             raise ValueError(str(error)) from error
         part, at_once = _shard(shard), 1 if one else _at_once(jobs, local=dask is None)
         people = read_roster(roster) if roster else None
         here = opening.enter_context(closing(LocalCrew(factory, at_once)))
-        crew = _cluster(dask, factory, (tls_ca, tls_cert, tls_key)) if dask else lambda: here
+        there = _cluster(dask, factory, (tls_ca, tls_cert, tls_key))
+        if there:
+            opening.enter_context(closing(there))
         if folder.exists() and not (dask or out.exists()):
             # While this process imports what it needs itself; no more than there are folders.
             here.start(len(list(folder.iterdir())) if folder.is_dir() else at_once)
@@ -117,12 +120,24 @@ def grade(
         try:
             with Progress(out_console()) as progress:
                 ledger = grade_class(
-                    folder, out, factory, plan, roster=people, crew=crew, on_event=progress.show
+                    folder,
+                    out,
+                    factory,
+                    plan,
+                    roster=people,
+                    crew=lambda: there or here,
+                    on_event=progress.show,
                 )
         except Stopped as stopped:
             say(f"{stopped}; all of them are kept. To go on:")
             say(f"  {_again(sys.argv[1:])}")
             raise typer.Exit(130) from None
+        except KeyboardInterrupt:
+            say("stopped at once; what is graded is kept. To go on:")
+            say(f"  {_again(sys.argv[1:])}")
+            raise typer.Exit(130) from None
+        except CannotStart as error:
+            raise CannotStart(f"{error}. Mend that and add --resume to go on") from error
     summary(ledger, out)
     raise typer.Exit(exit_code(ledger))
 
@@ -139,6 +154,12 @@ def merge(
         ledger = merge_shards(outs, out)
     summary(ledger, out)
     raise typer.Exit(exit_code(ledger))
+
+
+def _lessons(course: Path | None, error: UnknownId) -> str:
+    """What could have been meant, where nothing is called alike."""
+    slugs = ", ".join(lesson.slug for lesson in course_of(course).lessons)
+    return "" if error.close else f"; the lessons are: {slugs}"
 
 
 def _at_once(jobs: int | None, *, local: bool) -> int:
@@ -162,16 +183,23 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 
 def _cluster(
-    address: str, factory: GraderFactory, tls: tuple[Path | None, Path | None, Path | None]
-) -> Callable[[], Crew]:
+    address: str | None, factory: GraderFactory, tls: tuple[Path | None, Path | None, Path | None]
+) -> Crew | None:
+    """The cluster, met before anything is written; None without `--dask`."""
+    authority, certificate, key = tls
+    if address is None:
+        if any(tls):
+            raise ValueError(
+                "--tls-ca, --tls-cert and --tls-key go with --dask: name the scheduler"
+            )
+        return None
     from workbook.grading.cluster import DaskCrew, Tls
 
-    authority, certificate, key = tls
     if authority and certificate and key:
-        return lambda: DaskCrew(address, factory, Tls(authority, certificate, key))
-    if authority or certificate or key:
+        return DaskCrew(address, factory, Tls(authority, certificate, key))
+    if any(tls):
         raise ValueError("TLS needs all three: --tls-ca, --tls-cert and --tls-key")
-    return lambda: DaskCrew(address, factory)
+    return DaskCrew(address, factory)
 
 
 def _again(words: list[str]) -> str:

@@ -5,6 +5,9 @@ from pathlib import Path
 from workbook.grading.exports.table import isolation
 from workbook.grading.ledger import Ledger
 from workbook.grading.verbs.speaking import say
+from workbook.grading.wording import counted
+
+NAMED = 10
 
 
 def summary(ledger: Ledger, out: Path) -> None:
@@ -16,10 +19,18 @@ def summary(ledger: Ledger, out: Path) -> None:
     said = ", ".join(
         f"{count} {words.get(state, state)}" for state, count in counts.items() if count
     )
-    say(f"{len(ledger.rows)} {'person' if len(ledger.rows) == 1 else 'people'}: {said}")
+    say(f"{counted(len(ledger.rows), 'person', 'people')}: {said or 'nobody in this part'}")
+    if ledger.gone:
+        are = "is" if len(ledger.gone) == 1 else "are"
+        who = ", ".join(ledger.gone[:NAMED])
+        more = f" and {len(ledger.gone) - NAMED} more" if len(ledger.gone) > NAMED else ""
+        say(f"{len(ledger.gone)} graded before {are} not in the folder any more: {who}{more}")
     flagged = sum(bool(row.flags) for row in ledger.rows)
     if flagged:
         say(f"{flagged} not matched for certain: see the report, under To look at")
+    if ledger.left_out:
+        said = f"{counted(len(ledger.left_out), 'check')} not run and not counted"
+        say(f"{said}: {ledger.needs} (--db)")
     say(f"isolation: {isolation(ledger.containment)}")
     say(f"grades   {out / 'grades.csv'}")
     say(f"report   {out / 'report' / 'index.html'}")

@@ -1,0 +1,61 @@
+"""Who was graded before in this gradebook: so that no class takes another one's place."""
+
+from collections.abc import Iterable
+
+from sqlmodel import col, select
+
+from workbook.grading.gradebook import Gradebook, GradebookError
+from workbook.grading.intake import Candidate
+from workbook.grading.tables import Attempt, Run
+
+People = dict[str, set[str]]
+"""The names of what each person handed in, by their key."""
+
+
+def who_handed_in(candidates: Iterable[Candidate]) -> People:
+    """Everybody who handed something in."""
+    return {
+        candidate.student.key: {attempt.label for attempt in candidate.attempts}
+        for candidate in candidates
+        if candidate.attempts
+    }
+
+
+def people_of(book: Gradebook, run: Run | None) -> People:
+    """Everybody who had handed something in when this run was begun."""
+    if run is None:
+        return {}
+    with book.session() as session:
+        tries = session.exec(
+            select(Attempt).where(Attempt.run_id == run.id).order_by(col(Attempt.student))
+        ).all()
+    found: People = {}
+    for attempt in tries:
+        found.setdefault(attempt.student, set()).add(attempt.label)
+    return found
+
+
+def same_class(before: People, now: People, out: object) -> None:
+    """Raise `GradebookError` where nobody of the class in the gradebook is here."""
+    if before and len(missing(before, now)) == len(before):
+        people = (
+            "1 person, who is not" if len(before) == 1 else f"{len(before)} people, none of them"
+        )
+        raise GradebookError(
+            f"{out} holds the grades of another class ({people} here): name another --out"
+        )
+
+
+def missing(before: People, now: People) -> tuple[str, ...]:
+    """Who was there before and isn't now, by key and by the name of what they handed in."""
+    labels = set().union(*now.values()) if now else set()
+    return tuple(key for key, mine in before.items() if key not in now and not mine & labels)
+
+
+def begun(run_id: int, people: People) -> list[Attempt]:
+    """Rows that say whose run it is before anybody is graded; the results replace them."""
+    return [
+        Attempt(run_id=run_id, student=key, position=place, label=label)
+        for key, labels in people.items()
+        for place, label in enumerate(sorted(labels))
+    ]
