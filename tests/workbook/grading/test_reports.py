@@ -143,8 +143,8 @@ def test_who_has_points_by_hand_counts_as_with_a_grade_everywhere(tmp_path: Path
 
 
 def test_each_attempt_shows_its_points(tmp_path: Path) -> None:
-    archive(tmp_path / "class" / "fay_1.zip", "passes = 1")
-    archive(tmp_path / "class" / "fay_2.zip", "passes = 4")
+    archive(tmp_path / "class" / "fay-attempt-1.zip", "passes = 1")
+    archive(tmp_path / "class" / "fay-attempt-2.zip", "passes = 4")
     grade_class(tmp_path / "class", tmp_path / "out", FakeGrader, Plan())
     page = (tmp_path / "out" / "report" / "students" / "fay.html").read_text(encoding="utf-8")
     assert '<td class="right">2</td><td>no</td>' in page

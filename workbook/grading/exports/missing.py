@@ -6,9 +6,9 @@ from workbook.grading.wording import counted
 
 def missing_in_moodle(ledger: Ledger) -> list[str]:
     """A line for each reason why somebody is not in the file for Moodle."""
-    strangers = [row for row in ledger.rows if row.flags]
+    strangers = [row for row in ledger.rows if row.unknown]
     nameless = [
-        row for row in ledger.rows if not (row.flags or row.student.email or row.student.number)
+        row for row in ledger.rows if not (row.unknown or row.student.email or row.student.number)
     ]
     return [
         *_said(len(strangers), "left out: not matched with the roster"),
@@ -18,11 +18,11 @@ def missing_in_moodle(ledger: Ledger) -> list[str]:
 
 def missing_in_canvas(ledger: Ledger) -> list[str]:
     """A line for each reason why Canvas doesn't get, or may not find, somebody."""
-    strangers = [row for row in ledger.rows if row.flags]
+    strangers = [row for row in ledger.rows if row.unknown]
     nameless = [
         row
         for row in ledger.rows
-        if not (row.flags or row.student.canvas or row.student.number or row.student.username)
+        if not (row.unknown or row.student.canvas or row.student.number or row.student.username)
     ]
     return [
         *_said(len(strangers), "left out: not matched with the roster"),
