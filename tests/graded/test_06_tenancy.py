@@ -464,6 +464,7 @@ async def test_reads_see_one_tenants_rows(work: Work) -> None:
         "the columns of a subquery": tasks,
         "workers with a task": [ours.workers[1]],
         "select(Project.id)": [ours.project],
+        "the tenants of select(AuditLog)": [ours.tenant],
         "Project.tasks": tasks,
         "tasks joined with their project": tasks,
         "a count": len(tasks),

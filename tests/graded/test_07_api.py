@@ -119,6 +119,8 @@ async def rows_of(work: Work, side: Side) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+#: Headers by which a client may claim to be another tenant's.
+CLAIMS = ("X-Tenant", "X-Tenant-ID", "X-Tenant-Subdomain", "X-Subdomain")
 #: What was the matter with the database meanwhile.
 MEANWHILE = {
     "away": " while the database refused connections",
@@ -132,7 +134,8 @@ def told(one: dict[str, Any]) -> str:
     """A request in words."""
     body = f" with {json.dumps(one['json'])[:120]}" if "json" in one else ""
     when = MEANWHILE.get(one.get("database", ""), "")
-    return f"We sent {one['method']} {one['path'][:80]}{body}{when}"
+    claims = f" with the headers {', '.join(CLAIMS)} of another tenant" if "headers" in one else ""
+    return f"We sent {one['method']} {one['path'][:80]}{body}{claims}{when}"
 
 
 def got(answer: dict[str, Any]) -> str:
@@ -334,6 +337,8 @@ async def test_sessions_keep_requests_and_tenants_apart(work: Work) -> None:
             expected.append((request("GET", f"/tasks/{task}", host=side.host), title))
         strangers = (f"/tasks/{other.tasks[0]}", f"/projects/{other.project}")
         expected += [(request("GET", path, host=side.host), None) for path in strangers]
+        claimed = dict.fromkeys(CLAIMS, other.host.partition(".")[0])
+        expected += [(request("GET", strangers[0], host=side.host, headers=claimed), None)]
         expected += [(request("GET", f"/projects/{side.project}", host=side.host), "")]
     expected *= 3
     work.draw.shuffle(expected)
@@ -361,11 +366,17 @@ async def test_sessions_keep_requests_and_tenants_apart(work: Work) -> None:
         f"After {len(asked)} requests we looked at the pool: expected no connection in use, found "
         f"{saw['held']}.",
     )
+    await work.probe("tenancy.tenants", subdomains=["default"])
+    one = request("POST", "/workers", json={"handle": "@new"}, host=f"nobody.{here.domain}")
+    (answer,) = await ask(work, one, domain=here.domain)
+    refuses(work, answer, f"{told(one)} to a host of the domain that is no tenant's", 404)
     paths = (f"/tasks/{here.ours.tasks[0]}", f"/projects/{here.ours.project}")
-    for one, answer in zip(paths, await here.ask(*(request("GET", p) for p in paths)), strict=True):
+    for path, answer in zip(
+        paths, await here.ask(*(request("GET", p) for p in paths)), strict=True
+    ):
         work.expect(
             answer["held"] == 0,
-            f"We sent GET {one} and looked at the pool as the answer began: expected the "
+            f"We sent GET {path} and looked at the pool as the answer began: expected the "
             f"connection to be back, found {answer['held']} in use. A slow client would hold it.",
         )
 

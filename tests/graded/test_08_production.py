@@ -103,7 +103,12 @@ async def test_health_answers_in_time(work: Work) -> None:
             did = did.replace("hangs", "hangs, so that not even a rollback comes back")
         found = went(work, saw["while"], did)
         late = "not within 3 seconds more. Who was waiting for what?"
-        work.expect(saw["while"]["seconds"] < PATIENCE + MARGIN, f"{did}; it answered, {late}")
+        seconds = saw["while"]["seconds"]
+        work.expect(seconds < PATIENCE + MARGIN, f"{did}; it answered, {late}")
+        if seconds > 4 * PATIENCE:  # a slow machine, or another time than the one that was asked?
+            seconds = (await work.probe("production.health", **how)).value["while"]["seconds"]
+            story = f"{did}; it answered, twice, after four times that long or longer."
+            work.expect(seconds < 4 * PATIENCE, story)
         story = f"{did}: expected 503, found {found['status']}."
         work.expect(found["status"] == 503, story)
         story = f"{did}: expected an error that names what happened and nobody's address, found"
@@ -263,6 +268,7 @@ async def test_invalidation_follows_the_commit(work: Work) -> None:
         await before_and_after(work, how, did)
     for how, did in (
         ("service", "changed its title with TaskService.update"),
+        ("argument", "changed its title with TaskService(session, tenant), outside any context"),
         ("complete", "completed its project"),
         ("delete", "deleted it"),
     ):

@@ -126,8 +126,9 @@ async def _answer(kit: Kit, app: Any, one: Request) -> dict[str, Any]:
     transport = httpx.ASGITransport(watched, raise_app_exceptions=False)
     content = one["content"].encode() if "content" in one else None
     given = {"json": one["json"]} if "json" in one else {"content": content}
+    given["headers"] = dict(one.get("headers", {}))
     if content is not None:
-        given["headers"] = {"content-type": "application/json"}
+        given["headers"]["content-type"] = "application/json"
     host = one.get("host", "api.test")
     async with (
         asyncio.timeout(PATIENCE),

@@ -20,17 +20,17 @@ LOADED = {
 
 
 async def tenants(kit: Kit, *, subdomains: list[str]) -> list[dict[str, Any]]:
-    """What came of a tenant for each subdomain: its id, or what was raised."""
+    """What came of a tenant for each subdomain, all of one name: its id, or what was raised."""
     await kit.tables()
+    return [await kit.outcome(_tenant(kit, subdomain)) for subdomain in subdomains]
 
-    async def add(subdomain: str) -> int:
-        async with AsyncSession(kit.engine, expire_on_commit=False) as session:
-            row = kit.use("models.Tenant")(name=subdomain.title(), subdomain=subdomain)
-            session.add(row)
-            await session.commit()
-            return int(row.id)
 
-    return [await kit.outcome(add(subdomain)) for subdomain in subdomains]
+async def _tenant(kit: Kit, subdomain: str) -> int:
+    async with AsyncSession(kit.engine, expire_on_commit=False) as session:
+        row = kit.use("models.Tenant")(name="A customer", subdomain=subdomain)
+        session.add(row)
+        await session.commit()
+        return int(row.id)
 
 
 async def settle(kit: Kit, *, sides: list[Side]) -> list[Side]:
@@ -38,11 +38,11 @@ async def settle(kit: Kit, *, sides: list[Side]) -> list[Side]:
     worker, project, task, audit = (
         kit.use(f"models.{name}") for name in ("Worker", "Project", "Task", "AuditLog")
     )
+    await kit.tables()
     made = []
-    for side, tenant in zip(
-        sides, await tenants(kit, subdomains=[side["subdomain"] for side in sides]), strict=True
-    ):
-        async with kit.session(tenant["value"]) as session:
+    for side in sides:
+        tenant = await _tenant(kit, side["subdomain"])
+        async with kit.session(tenant) as session:
             workers = [worker(handle=handle) for handle in side["handles"]]
             home = project(name=side["name"])
             session.add_all([*workers, home])
@@ -58,7 +58,7 @@ async def settle(kit: Kit, *, sides: list[Side]) -> list[Side]:
             await session.commit()
             made.append(
                 {
-                    "tenant": tenant["value"],
+                    "tenant": tenant,
                     "workers": [row.id for row in workers],
                     "project": home.id,
                     "tasks": [row.id for row in tasks],

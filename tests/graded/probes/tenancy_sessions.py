@@ -49,6 +49,7 @@ async def reads(kit: Kit, *, tenant: int, theirs: dict[str, Any]) -> dict[str, A
             exists().where(task.assignee_id == worker.id)
         ),
         "select(Project.id)": homes,
+        "the tenants of select(AuditLog)": select(kit.use("models.AuditLog").tenant_id).distinct(),
     }
     saw: dict[str, Any] = {}
     with inside(kit, tenant):
