@@ -14,7 +14,7 @@ from workbook.judge.run import Judges
 from workbook.judge.target import find_target
 
 from .check import shown, with_judges
-from .place import CourseOption, Db, DbOption, DbUrlOption, SeedOption, aside, console, load
+from .place import CourseOption, Db, DbOption, DbUrlOption, SeedOption, aside, console
 
 LONGEST = 2_000_000
 TRACES = shutil.ignore_patterns("__pycache__", "*.pyc", "*.db", ".*")
@@ -39,7 +39,7 @@ def assemble(
 
     Every code block that says its file counts; the exercises of those files are checked.
     """
-    found = load(course)
+    found = Course.load(course)
     text = _read(answer)
     known = {*render(found, ()), *(cut.file for one in found.exercises for cut in one.cuts)}
     placed = place(parse(text).blocks, known)

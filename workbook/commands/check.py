@@ -24,7 +24,6 @@ from .place import (
     TargetOption,
     aside,
     console,
-    load,
 )
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Lessons, exercises or checks; all if none.")]
@@ -40,7 +39,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON, schema 1.")] = False,
 ) -> None:
     """Checks your work and shows a card for each exercise."""
-    found = load(course)
+    found = Course.load(course)
 
     async def once(judges: Judges) -> dict[str, Any]:
         return await shown(judges, ids or [], target, db, seed, quiet=as_json)
@@ -62,7 +61,7 @@ def watch(
     course: CourseOption = None,
 ) -> None:
     """Checks again whenever a file of yours changes; Ctrl-C ends it."""
-    found = load(course)
+    found = Course.load(course)
     place = find_target(found, target or found.starter)
     found.select(ids or [])
 

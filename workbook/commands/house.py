@@ -11,13 +11,14 @@ import typer
 from rich.table import Table
 
 from workbook import starter
+from workbook.course import Course
 
-from .place import CourseOption, console, load
+from .place import CourseOption, console
 
 
 def lab(course: CourseOption = None) -> None:
     """Opens the workbook in JupyterLab."""
-    root = load(course).root
+    root = Course.load(course).root
     jupyter = [sys.executable, "-m", "jupyter"]
     notebooks = [path.relative_to(root) for path in sorted(root.glob("notebooks/*.ipynb"))]
     # Lab shows pictures of a notebook from elsewhere only once somebody said it is trusted.
@@ -61,7 +62,7 @@ def sync(
     course: CourseOption = None,
 ) -> None:
     """Cuts the exercises out of the reference; never touches a file that holds work."""
-    found = load(course)
+    found = Course.load(course)
     if not check:
         done = starter.sync(found)
         for word, files in (("wrote", done.written), ("removed", done.removed)):
@@ -84,5 +85,5 @@ def edition(
     course: CourseOption = None,
 ) -> None:
     """Copies the repository for a class to work in: everything but the answers."""
-    starter.make_edition(load(course), out)
+    starter.make_edition(Course.load(course), out)
     console.print(f"{out} holds everything but the answers; grade with this repository.")

@@ -5,18 +5,19 @@ from typing import Annotated
 import typer
 
 from workbook.cards import Map
+from workbook.course import Course
 from workbook.judge.target import find_target
 from workbook.notebook.progress import Progress
 from workbook.starter import reset as put_back
 
-from .place import CourseOption, TargetOption, console, load
+from .place import CourseOption, TargetOption, console
 
 Exercise = Annotated[str, typer.Argument(help="An exercise, as services.get.")]
 
 
 def status(course: CourseOption = None) -> None:
     """Shows the map of the lessons with what you have done."""
-    found = load(course)
+    found = Course.load(course)
     progress = Progress.of(found)
     console.print(Map.of(found, progress.passed))
     ahead = [
@@ -30,7 +31,7 @@ def status(course: CourseOption = None) -> None:
 
 def hint(id: Exercise, course: CourseOption = None) -> None:
     """Shows the next of an exercise's three hints."""
-    found = load(course)
+    found = Course.load(course)
     exercise = found.exercise(id)
     given = Progress.of(found).next_hint(exercise.id, len(exercise.hints))
     console.print(f"{exercise.id}   {exercise.title}", style="bold")
@@ -45,7 +46,7 @@ def hint(id: Exercise, course: CourseOption = None) -> None:
 
 def reset(id: Exercise, target: TargetOption = None, course: CourseOption = None) -> None:
     """Puts one exercise back to its blank; your text is kept beside it."""
-    found = load(course)
+    found = Course.load(course)
     exercise = found.exercise(id)
     kept = put_back(found, find_target(found, target or found.starter).root, exercise.id)
     if not kept:

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workbook.course import Course
 from workbook.databases import KINDS
 
 console = Console(highlight=False, soft_wrap=False)
@@ -42,8 +41,3 @@ DbUrlOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="The seed of the random inputs.")]
-
-
-def load(course: Path | None) -> Course:
-    """The course that was named, or ours."""
-    return Course.load(course)

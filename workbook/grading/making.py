@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from workbook.course import Course
 from workbook.grading.grader import GraderFactory
 
 GRADER = "workbook.grading.judging:grader_for"
@@ -36,8 +35,3 @@ def maker(named: str) -> Maker:
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"there is no grader at {named}: {error}") from error
     return found
-
-
-def course_of(folder: Path | None) -> Course:
-    """The course that was named, or ours."""
-    return Course.load(folder)

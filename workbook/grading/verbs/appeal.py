@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from workbook.commands.place import CourseOption
 from workbook.course import UnknownId
 from workbook.grading.catalogue import lesson_of
 from workbook.grading.cleaning import clean
@@ -22,7 +23,6 @@ from workbook.grading.replaying import Replay
 from workbook.grading.replaying import replay as lay_out
 from workbook.grading.verbs.grade import OUT
 from workbook.grading.verbs.speaking import (
-    CourseOption,
     GraderOption,
     OutOption,
     UnsafeOption,

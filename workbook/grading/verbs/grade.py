@@ -10,16 +10,16 @@ from typing import Annotated
 
 import typer
 
+from workbook.commands.place import CourseOption, Db
 from workbook.cores import cores
-from workbook.course import CourseError, UnknownId
+from workbook.course import Course, CourseError, UnknownId
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.crew import CannotStart, Crew, LocalCrew
 from workbook.grading.grader import GraderFactory
-from workbook.grading.making import GRADER, course_of, maker
+from workbook.grading.making import GRADER, maker
 from workbook.grading.progress import Progress
 from workbook.grading.roster import read_roster
 from workbook.grading.verbs.speaking import (
-    CourseOption,
     GraderOption,
     OutOption,
     UnsafeOption,
@@ -37,19 +37,6 @@ class Rule(StrEnum):
 
     best = "best"
     last = "last"
-
-
-class Db(StrEnum):
-    """The databases to grade on."""
-
-    sqlite = "sqlite"
-    postgresql = "postgresql"
-    both = "both"
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The databases it stands for."""
-        return ("sqlite", "postgresql") if self is Db.both else (self.value,)
 
 
 def grade(
@@ -91,7 +78,7 @@ def grade(
         lessons = tuple(lesson or ())
         try:
             factory = maker(grader)(course, databases=db.kinds, unsafe=unsafe, checks=lessons)
-            catalogue = Catalogue.of(course_of(course), lessons, db.kinds)
+            catalogue = Catalogue.of(Course.load(course), lessons, db.kinds)
         except UnknownId as error:
             raise ValueError(f"{error}{_lessons(course, error)}") from error
         except CourseError as error:
@@ -158,7 +145,7 @@ def merge(
 
 def _lessons(course: Path | None, error: UnknownId) -> str:
     """What could have been meant, where nothing is called alike."""
-    slugs = ", ".join(lesson.slug for lesson in course_of(course).lessons)
+    slugs = ", ".join(lesson.slug for lesson in Course.load(course).lessons)
     return "" if error.close else f"; the lessons are: {slugs}"
 
 

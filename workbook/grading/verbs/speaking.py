@@ -64,10 +64,6 @@ OutOption = Annotated[
         help="The folder with the gradebook and all that's made.",
     ),
 ]  # fmt: skip
-CourseOption = Annotated[
-    Path | None,
-    typer.Option("--course", help="A course folder with course.toml.", envvar="WORKBOOK_COURSE"),
-]
 GraderOption = Annotated[
     str,
     typer.Option(
