@@ -53,7 +53,7 @@ def grade(
     ] = Rule.best,
     lesson: Annotated[
         list[str] | None,
-        typer.Option("--lesson", help="Grade this lesson alone; may be said again for more."),
+        typer.Option("--lesson", help="Grade this lesson alone; may be repeated."),
     ] = None,
     db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
     one: Annotated[
