@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from workbook.course import Course
-from workbook.cuts import package_at
+from workbook.cuts import package_at, starter
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"
@@ -91,13 +91,14 @@ class WrongAnswer:
 
 @dataclass(frozen=True)
 class RightAnswer:
-    """A whole project root in another style than the reference's."""
+    """A project root in another style than the reference's, without what is given as it is."""
 
     name: str
     root: Path
 
     def lay(self, folder: Path) -> None:
-        """Copies the project root into a folder."""
+        """Writes the whole project root into a folder."""
+        lay(given(), folder)
         shutil.copytree(self.root, folder, ignore=TRACES, dirs_exist_ok=True)
 
 
@@ -118,6 +119,13 @@ def right_answers() -> list[RightAnswer]:
     """Every right answer; the folder's name is its own."""
     roots = sorted(path.parent for path in RIGHT.glob("*/app"))
     return [RightAnswer(root.name, root) for root in roots]
+
+
+@cache
+def given() -> Mapping[str, str]:
+    """The starter's files that hold no exercise."""
+    texts = starter(Course.load())
+    return {file: text for file, text in texts.items() if text.startswith('"""Given')}
 
 
 @cache

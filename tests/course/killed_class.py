@@ -25,7 +25,7 @@ from pathlib import Path
 import psutil
 
 from tests.course.attacks import World, attacks
-from tests.course.bank import TRACES, right_answers, wrong_answers
+from tests.course.bank import right_answers, wrong_answers
 from tests.course.packing import recipes
 from workbook.course import Course
 from workbook.cuts import render, starter
@@ -63,9 +63,7 @@ def _works(folder: Path, lessons: list[str], world: World) -> Iterator[Path]:
     yield _written(folder / "starter", starter(COURSE))
     for number in itertools.count():
         for right in right_answers():
-            shutil.copytree(
-                right.root, work := folder / f"right-{right.name}{number}", ignore=TRACES
-            )
+            right.lay(work := folder / f"right-{right.name}{number}")
             yield _signed(work, number)
         work = _written(folder / f"right-reference{number}", render(COURSE, [], package="app"))
         yield _signed(work, number)
