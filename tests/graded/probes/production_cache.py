@@ -1,7 +1,7 @@
 """Lesson 8: a cache, and those who read and write while it loads."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
@@ -232,34 +232,12 @@ async def writing(
 async def writes(
     kit: Kit, *, how: str, tenant: int, task: int, title: str, commits: bool = True
 ) -> dict[str, Any]:
-    """What a cache gives before a write, between its last statement and its end, and after it.
-
-    Somebody else reads as each COMMIT is about to be sent: then, too, the old row holds.
-    """
+    """What a cache gives before a write, between its last statement and its end, and after it."""
     async with cache(kit) as kept:
         saw: dict[str, Any] = {"before": await _get(kit, kept, tenant, task)}
-        with at_each_commit(kit, lambda: _get(kit, kept, tenant, task)):
-            write = writing(kit, how, tenant, task, title, commits)
-            saw["call"] = await kit.outcome(anext(write))
-            saw["between"] = await _get(kit, kept, tenant, task)
-            saw["end"] = await kit.outcome(anext(write, None))
+        write = writing(kit, how, tenant, task, title, commits)
+        saw["call"] = await kit.outcome(anext(write))
+        saw["between"] = await _get(kit, kept, tenant, task)
+        saw["end"] = await kit.outcome(anext(write, None))
         saw["after"] = await _get(kit, kept, tenant, task)
     return saw
-
-
-@contextmanager
-def at_each_commit(kit: Kit, look: Callable[[], Awaitable[Any]]) -> Iterator[None]:
-    """Looks before each COMMIT of the kit's engine, but for those of the look itself."""
-    looking: list[bool] = []
-
-    def committing(_connection: Any) -> None:
-        if not looking:
-            looking.append(True)
-            await_only(look())
-            looking.clear()
-
-    event.listen(kit.engine.sync_engine, "commit", committing)
-    try:
-        yield
-    finally:
-        event.remove(kit.engine.sync_engine, "commit", committing)
