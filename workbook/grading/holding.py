@@ -1,5 +1,6 @@
 """What a submission's folder holds: a project, or attempts at one."""
 
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ _NUMBERED = re.compile(r"(?i)(attempt|submission|try|v)?[-_ ]?\d[\d_T:Z.-]*")
 
 def is_project(path: Path) -> bool:
     """Whether the folder is a project root."""
-    return path.is_dir() and (path / "app").is_dir()
+    return os.path.isdir(path / "app")
 
 
 def is_whole(path: Path) -> bool:
@@ -20,12 +21,20 @@ def is_whole(path: Path) -> bool:
     return is_project(path) or is_project(path / "exercises")
 
 
+def children(path: Path) -> list[Path]:
+    """What lies in a folder, links aside; nothing where that can't be seen."""
+    try:
+        inside = sorted(path.iterdir(), key=lambda child: natural(child.name))
+    except OSError:
+        return []
+    return [child for child in inside if not child.is_symlink()]
+
+
 def attempts_in(path: Path) -> list[Path]:
     """A submission's attempts: itself, or the numbered folders or the archives it holds."""
     if not path.is_dir() or path.is_symlink() or is_whole(path):
         return [path]
-    inside = sorted(path.iterdir(), key=lambda child: natural(child.name))
-    inside = [child for child in inside if not child.is_symlink()]
+    inside = children(path)
     folders = [child for child in inside if child.is_dir()]
     folders = [child for child in folders if child.name not in (".git", "__MACOSX")]
     packed = [child for child in inside if child.is_file() and archived(child.name)]
@@ -50,8 +59,10 @@ def doubts_about(attempts: list[Path]) -> tuple[str, ...]:
 
 
 def _holds_project(path: Path, deep: int = 2) -> bool:
-    if not path.is_dir() or path.is_symlink():
-        return False
-    return is_project(path) or (
-        deep > 0 and any(_holds_project(child, deep - 1) for child in path.iterdir())
+    if is_project(path):
+        return True
+    return (
+        deep > 0
+        and path.is_dir()
+        and any(_holds_project(child, deep - 1) for child in children(path))
     )

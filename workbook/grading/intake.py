@@ -12,10 +12,11 @@ from workbook.grading.archives import Archive, archived
 from workbook.grading.cleaning import line
 from workbook.grading.entries import Entry, natural, stem_of
 from workbook.grading.folders import Folder
-from workbook.grading.holding import attempts_in, doubts_about, is_project, is_whole
+from workbook.grading.holding import attempts_in, children, doubts_about, is_project, is_whole
 from workbook.grading.limits import MIB, Limits, Refused
 from workbook.grading.matching import Found, meeting, whose
 from workbook.grading.members import Source
+from workbook.grading.plain import named_in, plain_entry
 from workbook.grading.roster import Roster, Student, folded
 from workbook.grading.submitters import entries_in, recognised
 
@@ -59,7 +60,7 @@ def read_class(folder: Path, roster: Roster | None = None, *, one: bool = False)
 
     A project root, or with `one` whatever the folder is, counts as a class of one.
     """
-    top = folder if one else _top(folder)
+    top = folder if one else _top(folder, roster)
     entries = [_alone(top)] if one or is_project(top) else entries_in(top, roster)
     by_person: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -106,14 +107,16 @@ def opened(folder: Path) -> Iterator[Path]:
         yield top
 
 
-def _top(folder: Path) -> Path:
+def _top(folder: Path, roster: Roster | None) -> Path:
     """The folder, or the one wrapper inside it that a download put around the class."""
     inside = [path for path in folder.iterdir() if path.name not in ("__MACOSX", ".DS_Store")]
     if len(inside) != 1 or not inside[0].is_dir() or is_whole(inside[0]):
         return folder
-    children = list(inside[0].iterdir())
-    whole = [child for child in children if archived(child.name) or is_project(child)]
-    exported = any(recognised(child.name) for child in children)
+    if named_in(roster, plain_entry(inside[0])):
+        return folder
+    held = children(inside[0])
+    whole = [child for child in held if archived(child.name) or is_project(child)]
+    exported = any(recognised(child.name) for child in held)
     return inside[0] if exported or len(whole) > 1 else folder
 
 

@@ -1,8 +1,10 @@
 """A folder in the class folder is a project, attempts at one, or the place of several people."""
 
+import os
 import zipfile
 from pathlib import Path
 
+import pytest
 from laying import archive, flags, labels, project, zips
 
 from workbook.grading.intake import read_class
@@ -38,7 +40,6 @@ def test_without_a_roster_unlike_things_in_a_folder_are_flagged_attempts(tmp_pat
 
 def test_a_folder_of_somebody_on_the_roster_is_theirs_whatever_it_holds(tmp_path: Path) -> None:
     zips(tmp_path / "ben", "ada", "backup_old")
-    zips(tmp_path, "bea")
     assert labels(read_class(tmp_path, CLASS))["ben"] == ["ben/ada.zip", "ben/backup_old.zip"]
     told = "ben holds ada.zip and backup_old.zip, which were taken for attempts of one person"
     assert flags(tmp_path, CLASS) == {"ben": (told,)}
@@ -65,3 +66,16 @@ def test_a_zip_in_a_whole_repository_is_no_attempt(tmp_path: Path) -> None:
     project(tmp_path / "ada" / "exercises")
     zipfile.ZipFile(tmp_path / "ada" / "data.zip", "w").close()
     assert labels(read_class(tmp_path)) == {"ada": ["ada"]}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root sees everything")
+def test_a_folder_nobody_may_look_into_holds_up_nobody(tmp_path: Path) -> None:
+    zips(tmp_path, "ada")
+    (tmp_path / "ben" / "exercises").mkdir(parents=True)
+    archive(tmp_path / "ben" / "work.zip")
+    for folder in ("ben/exercises", "ben"):
+        (tmp_path / folder).chmod(0)
+    assert labels(read_class(tmp_path, CLASS))["ben"] == ["ben"]
+    (tmp_path / "ben").chmod(0o700)
+    assert labels(read_class(tmp_path, CLASS))["ben"] == ["ben/work.zip"]
+    (tmp_path / "ben" / "exercises").chmod(0o700)
