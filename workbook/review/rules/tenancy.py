@@ -97,26 +97,32 @@ def find_lasting_search_paths(source: Source, project: Project) -> Iterator[Mark
 def find_unreset_tenants(source: Source, project: Project) -> Iterator[Mark]:
     for function in source.functions:
         nodes = source.inside(function)
-        for call in nodes:
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-                continue
-            owner = dotted(call.func.value)
-            if call.func.attr == "set" and "tenant" in owner.lower() and len(call.args) == 1:
-                resets = _resets(nodes, owner)
-                waits = any(isinstance(node, ast.Yield | ast.Await) for node in nodes)
-                unsafe = resets and not any(_is_final(source, node) for node in resets)
-                if waits and (unsafe or (not resets and _manages(function))):
-                    yield call, f"`{owner}` keeps this tenant when an exception passes."
+        waits = any(isinstance(node, ast.Yield | ast.Await) for node in nodes)
+        sets = [
+            (call, owner)
+            for call, owner in _calls(nodes, "set")
+            if "tenant" in owner.lower() and len(call.args) == 1
+        ]
+        for call, owner in sets:
+            resets = [node for node, other in _calls(nodes, "reset") if other == owner]
+            puts_back = [  # a constant isn't what was there before
+                node
+                for node, other in sets
+                if other == owner and not isinstance(node.args[0], ast.Constant)
+            ]
+            safe = any(_is_final(source, node) for node in (*resets, *puts_back))
+            if waits and not safe and (resets or _manages(function)):
+                yield call, f"`{owner}` keeps this tenant when an exception passes."
 
 
-def _resets(nodes: list[ast.AST], owner: str) -> list[ast.Call]:
+def _calls(nodes: list[ast.AST], method: str) -> list[tuple[ast.Call, str]]:
+    """Every call of `….method(…)`, and what it is called on."""
     return [
-        node
+        (node, dotted(node.func.value))
         for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "reset"
-        and dotted(node.func.value) == owner
+        and node.func.attr == method
     ]
 
 
