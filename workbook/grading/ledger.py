@@ -12,9 +12,9 @@ from workbook.grading.finding import find_row
 from workbook.grading.gradebook import Gradebook, GradebookError, Key
 from workbook.grading.roster import Student
 from workbook.grading.rows import UNREADABLE, Change, Mark, Row
-from workbook.grading.seeds import seed_of
 from workbook.grading.tables import Attempt, Override, Run, Standing
 from workbook.judge.verdicts import NAMES
+from workbook.judge.versions import seed_of
 from workbook.judge.work import NOT_PYTHON
 
 

@@ -10,7 +10,7 @@ from workbook.grading.exports.github import job_summary
 from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.moodle import moodle_csv
-from workbook.grading.exports.table import changed, grades_csv, remarks
+from workbook.grading.exports.table import changed, grades_csv, noted
 from workbook.grading.grader import Result
 from workbook.grading.ledger import Ledger
 from workbook.grading.reports import class_page, student_page, timing_page
@@ -71,6 +71,6 @@ def result_facts(ledger: Ledger, row: Row, document: Result | None) -> dict[str,
         "databases": ledger.databases,
         "seed": row.key.seed if row.key else None,
         "changed": changed(row),
-        "notes": remarks(row),
+        "notes": noted(row),
         "result": document,
     }

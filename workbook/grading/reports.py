@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from workbook.grading import charts, figures, findings
 from workbook.grading.catalogue import exercise_of, lesson_of
 from workbook.grading.cleaning import clean, slug
-from workbook.grading.exports.table import isolation, number, remarks
+from workbook.grading.exports.table import isolation, noted, number, remarks
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Row
 from workbook.grading.tables import Log
@@ -138,7 +138,12 @@ def _environment() -> Environment:
         "lesson": lesson_of,
         "tried": _tried,
     }
-    environment.globals |= {"kinds": charts.KINDS, "remarks": remarks, "number": number}
+    environment.globals |= {
+        "kinds": charts.KINDS,
+        "noted": noted,
+        "remarks": remarks,
+        "number": number,
+    }
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment
 

@@ -1,5 +1,6 @@
 """Grade a class: read it, settle every attempt once, keep the rows, write what people open."""
 
+import hashlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,6 @@ from workbook.grading.intake import Candidate, IntakeError, opened, read_class
 from workbook.grading.ledger import Ledger, read_ledger
 from workbook.grading.outputs import write_outputs
 from workbook.grading.roster import Roster
-from workbook.grading.seeds import shard_of
 from workbook.grading.settling import Desk
 from workbook.grading.standings import standings_of
 from workbook.grading.tables import Run
@@ -165,3 +165,8 @@ def _interruptible(told: Callable[[], None]) -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def shard_of(student: str, count: int) -> int:
+    """The shard, from 1 to `count`, that a person falls into on every machine."""
+    return int.from_bytes(hashlib.sha256(student.encode()).digest()[:8], "big") % count + 1

@@ -11,10 +11,10 @@ from workbook.grading.events import Event, Faulted, Settled
 from workbook.grading.gradebook import Gradebook, Key, log
 from workbook.grading.intake import Attempt
 from workbook.grading.limits import Refused
-from workbook.grading.seeds import seed_of
 from workbook.grading.staging import Staged, bundle, stage
 from workbook.grading.tables import Run
 from workbook.grading.writing import canonical
+from workbook.judge.versions import seed_of
 
 BREATH = 0.3
 """Seconds between two looks at whether somebody asked to stop."""

@@ -1,10 +1,10 @@
 """Where an exercise's answer begins in a student's files, to point at when nothing raised."""
 
-import ast
 import re
 from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
+from workbook.cutting.source import Source
 
 from .target import Target
 
@@ -30,28 +30,13 @@ def place_of(course: Course, exercise: Exercise, target: Target, story: str = ""
 
 
 def _line(path: Path, cut: Cut) -> int | None:
-    """The line at which the cut's name is defined."""
+    """The line at which the cut's name is defined, or else what should hold it."""
     if path.suffix != ".py" or path.stat().st_size > LONGEST:
         return None
     try:
-        body: list[ast.stmt] = ast.parse(path.read_bytes()).body
+        names = Source(path.read_text(encoding="utf-8")).names
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    line = None
-    for name in cut.name.split("."):
-        node = next((node for node in body if name in _names(node)), None)
-        if node is None:
-            break
-        line, body = node.lineno, getattr(node, "body", [])
-    return line
-
-
-def _names(node: ast.stmt) -> list[str]:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return [node.name]
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
-        case ast.Assign():
-            return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return []
+    parts = cut.name.split(".")
+    outward = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((names[name][0].node.lineno for name in outward if name in names), None)

@@ -14,7 +14,7 @@ import pytest
 from workbook.databases import KINDS, Databases, folder_for_a_while
 
 from .options import add_options, confinement_of
-from .versions import seed_of
+from .versions import seed_of, suite_version
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +59,7 @@ class Room:
         await self.prepare()
         target = find_target(self.course, folder)
         if seed is None:
-            seed = seed_of(self.course, target.digest())
+            seed = seed_of(target.digest(), suite_version(self.course))
         self.sitting = Sitting(self.course, target, seed, self.nursery, self.databases)
 
     def furnish(self) -> None:

@@ -16,7 +16,7 @@ from .outcome import Outcome
 from .places import place_of
 from .target import find_target
 from .verdicts import FINE, NAMES, assemble
-from .versions import seed_of
+from .versions import seed_of, suite_version
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -64,7 +64,8 @@ class Judges:
         """
         selected = self.course.select(ids)
         target = find_target(self.course, folder or self.course.starter)
-        seed = seed_of(self.course, target.digest()) if seed is None else seed
+        if seed is None:
+            seed = seed_of(target.digest(), suite_version(self.course))
         kinds, notes = await self._at_hand(databases)
 
         async def judge(checks: Sequence[Check]) -> list[Outcome]:

@@ -10,13 +10,15 @@ from fake_grader import CHECKS, FakeGrader
 
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.charts import KINDS, LEGEND
+from workbook.grading.exports.github import job_summary
+from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.figures import per_check, point_biserial
 from workbook.grading.findings import clusters, normalised, same_files, stops, to_look_at
 from workbook.grading.gradebook import FILE, Gradebook
 from workbook.grading.ledger import Ledger
 from workbook.grading.outputs import write_outputs
 from workbook.grading.overriding import override
-from workbook.grading.reports import class_page
+from workbook.grading.reports import class_page, student_page
 from workbook.grading.roster import Roster, Student
 from workbook.grading.run import Plan, grade_class
 from workbook.sandbox.needs import NEEDS
@@ -140,6 +142,20 @@ def test_who_has_points_by_hand_counts_as_with_a_grade_everywhere(tmp_path: Path
         page = class_page(override(book, "gus", CHECKS[0][0], 2, "seen in class"))
     assert "<b>2</b><span>with a grade</span>" in page
     assert "1 graded, 1 refused; 1 not graded and given points by hand" in page
+
+
+def test_the_file_of_somebody_else_is_named_to_the_instructor_alone(ledger: Ledger) -> None:
+    doubt = "amy.zip and another's.zip were taken for attempts of one person"
+    row = replace(ledger.rows[0], flags=(doubt,), notes=("extra.txt was left out",))
+    whole = replace(ledger, rows=(row, *ledger.rows[1:]))
+    pages = class_page(whole), student_page(whole, row, None)
+    assert ["another" in page for page in pages] == [True, False]
+    assert "extra.txt" in pages[0]
+    assert "extra.txt" in pages[1]
+    results = gradescope_results(row, None)
+    assert results is not None
+    assert "another" not in results["output"]
+    assert "another" not in job_summary(row)
 
 
 def test_each_attempt_shows_its_points(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 from workbook.grading.catalogue import exercise_of
 from workbook.grading.cleaning import clean, line
-from workbook.grading.exports.table import changed, number, remarks
+from workbook.grading.exports.table import changed, noted, number
 from workbook.grading.ledger import Ledger
 from workbook.grading.rows import Mark, Row
 
@@ -39,7 +39,7 @@ def _suite(row: Row) -> ET.Element:
     )
     properties = ET.SubElement(suite, "properties")
     facts = [("state", row.state), ("earned", number(row.earned)), ("submission", row.digest)]
-    facts += [("note", note) for note in remarks(row)]
+    facts += [("note", note) for note in noted(row)]
     facts += [("changed by hand", change) for change in changed(row)]
     for name, value in facts:
         ET.SubElement(properties, "property", name=name, value=_text(line(value)))

@@ -47,11 +47,11 @@ def fill_worksheet(ledger: Ledger, worksheet: str) -> tuple[str, list[str]]:
             f'this is no Moodle grading worksheet: it has no column "{missing[0]}"'
         )
     placed: set[str] = set()
-    places = _places(ledger)
+    lines = _Lines(ledger)
     for cells in rows[1:]:
         given = dict(zip(header, cells, strict=False))
         _same_maximum(given, ledger)
-        row = places(given)
+        row = lines.row(given)
         if row is None or row.earned is None:
             placed |= {row.student.key} if row else set()
             continue
@@ -105,7 +105,7 @@ def _same_maximum(given: dict[str, str], ledger: Ledger) -> None:
         )
 
 
-class _places:  # noqa: N801 — reads as the question it answers
+class _Lines:
     """Which of our rows a line of the worksheet is about."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -115,7 +115,7 @@ class _places:  # noqa: N801 — reads as the question it answers
             f"Participant {row.student.moodle}": row for row in ledger.rows if row.student.moodle
         }
 
-    def __call__(self, given: dict[str, str]) -> Row | None:
+    def row(self, given: dict[str, str]) -> Row | None:
         if row := self._participants.get(given["Identifier"]):
             return row
         ids = tuple(filter(None, (given.get("Email address", ""), given.get("ID number", ""))))

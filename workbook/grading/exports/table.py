@@ -35,9 +35,14 @@ def number(points: float | None) -> str:
     return "" if points is None else f"{points:.2f}".rstrip("0").rstrip(".")
 
 
+def noted(row: Row) -> list[str]:
+    """Everything worth an instructor's look in one row; flags may name other people's files."""
+    return [*row.flags, *remarks(row)]
+
+
 def remarks(row: Row) -> list[str]:
-    """Everything worth a look in one row, in words."""
-    said = [*row.flags, *row.notes]
+    """What there is to say of one row to the person it is of."""
+    said = list(row.notes)
     ours = [mark.id for mark in row.marks if mark.verdict == "ours" and not mark.change]
     if ours:
         said.append(f"our own fault, grade again: {', '.join(ours)}")
@@ -74,5 +79,5 @@ def _line(row: Row) -> list[str]:
         student.key, student.name, student.email, student.section, row.state, number(row.earned),
         number(row.possible), number(row.extension), number(row.beside),
         "late" if row.late else "", row.attempt, str(len(row.attempts)), "; ".join(changed(row)),
-        "; ".join(remarks(row)), row.digest,
+        "; ".join(noted(row)), row.digest,
     ]  # fmt: skip
