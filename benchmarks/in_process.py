@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from workbook.judge import witnesses
+from workbook.judge import nurseries
 from workbook.witness import child, limits
 
 
@@ -64,7 +64,7 @@ class _Nothing(io.BytesIO):
 def pytest_configure(config: pytest.Config) -> None:
     limits.allow_cpu = lambda seconds: None  # type: ignore[assignment]
     child.Witness._printed_since = lambda self, start: ""  # type: ignore[method-assign]
-    witnesses.nursery = lambda probes, *rest: NoNursery(probes)  # type: ignore[assignment]
+    nurseries.nursery = lambda probes, *rest: NoNursery(probes)  # type: ignore[assignment]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

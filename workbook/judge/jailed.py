@@ -17,8 +17,9 @@ from workbook.sandbox.bubblewrap import SCRATCH
 from workbook.sandbox.ladder import named
 from workbook.witness import frames
 
+from .channel import Channel, WitnessEndedError, WitnessUnavailableError
 from .confinement import Confinement
-from .witnesses import Channel, WarmNursery, WitnessEndedError, WitnessUnavailableError
+from .nurseries import WarmNursery
 
 SECONDS = 20.0
 

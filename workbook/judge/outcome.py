@@ -7,8 +7,8 @@ from typing import Any
 
 from workbook.databases import Unreadable
 
+from .channel import WitnessEndedError
 from .evidence import NotYet, StudentError, Tampered
-from .witnesses import WitnessEndedError
 from .work import Work
 
 _BLANK = re.compile(r"^exercise ([a-z0-9_]+\.[a-z0-9_]+)$")

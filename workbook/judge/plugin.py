@@ -64,7 +64,7 @@ class Room:
 
     def furnish(self) -> None:
         """Makes what every sitting shares, once; the witnesses' warm process begins to start."""
-        from .witnesses import nursery
+        from .nurseries import nursery
 
         if self.nursery is None:
             probes = self.course.suites / "probes"
@@ -183,9 +183,9 @@ def pytest_runtest_makereport(
         return report
     if call.excinfo is None and call.when != "call":
         return report
+    from .channel import WitnessEndedError
     from .outcome import Outcome, judge
     from .steady import steady
-    from .witnesses import WitnessEndedError
 
     room = room_of(item.config)
     error = call.excinfo.value if call.excinfo else None

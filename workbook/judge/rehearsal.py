@@ -13,12 +13,12 @@ import pytest
 from workbook.course import Check
 from workbook.cuts import render
 
+from .channel import WitnessEndedError
 from .options import confinement_of
 from .outcome import Outcome, judge
 from .sitting import Sitting
 from .steady import steady
 from .target import Target
-from .witnesses import WitnessEndedError
 from .work import Work
 
 BESIDE = ("alembic", "alembic.ini")

@@ -11,10 +11,11 @@ from workbook.databases import Busy, Database, Databases
 from workbook.postgres import LogPosition
 from workbook.starter import untouched
 
+from .channel import Channel, WitnessEndedError
 from .draw import Draw
 from .evidence import Logged, Seen, Tampered
+from .nurseries import Nursery
 from .target import Target
-from .witnesses import Channel, Nursery, WitnessEndedError
 from .work import CPU_SECONDS, WALL_SECONDS, Work
 
 PATIENT, IMPATIENT_SECONDS = 3, 3.0

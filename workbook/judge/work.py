@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from workbook.course import Check
 from workbook.databases import Database, Unreadable
 
+from .channel import WitnessEndedError
 from .draw import Draw
 from .evidence import NotYet, Seen, StudentError
-from .witnesses import WitnessEndedError
 
 if TYPE_CHECKING:
     from .sitting import Stand
