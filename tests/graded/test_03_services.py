@@ -27,6 +27,9 @@ async def test_get_answers_none_for_a_stranger(work: Work, scene: Any) -> None:
     work.expect(seen.value, "We called get for a task that is there: expected it, found None.")
     seen = await work.probe("services.get", id=known + scene.far)
     work.expect(seen.value is None, "We called get with an id that nobody has: expected None.")
+    seen = await work.probe("services.get", id=known, deleted=True)
+    did = "We called get, deleted the task, committed, and asked the same service again"
+    work.expect(seen.value is None, f"{did}: expected None. It was kept where the database isn't.")
 
 
 @check("services.list_by_project.needs_no_more_statements_for_more_tasks")
@@ -58,6 +61,7 @@ async def test_list_holds_each_task_once_in_order(work: Work, scene: Any) -> Non
     rows[places.index(scene.project)]["assignee_id"] = None
     for row in rows:
         row |= {"title": work.draw.title(), "created_at": work.draw.moment().isoformat()}
+        row["description"] = work.draw.title()
     ids = await scene.tasks(*rows)
     mine = [id for id, place in zip(ids, places, strict=True) if place == scene.project]
     for id in mine[1:4]:  # on PostgreSQL a row whose key changed moves to the end
@@ -68,6 +72,9 @@ async def test_list_holds_each_task_once_in_order(work: Work, scene: Any) -> Non
     work.expect(len(found) == len(set(found)), f"{did}: expected each once, found {found}.")
     scene.same(f"{did}, in any order", sorted(found), mine)
     scene.same(did, found, mine, "Without ORDER BY by id the order is not theirs.")
+    rows = await scene.rows()
+    for task in seen.value:
+        scene.same("We listed a project and read a task's columns", task, rows[task["id"]])
     nobody = await work.probe("services.listed", project=scene.project + scene.far)
     scene.same("We listed a project that isn't there", nobody.value, [])
 
@@ -78,15 +85,17 @@ async def test_list_filters_and_pages(work: Work, scene: Any) -> None:
     states = ["pending", "review"] * 5 + ["completed"] * 2
     work.draw.shuffle(states)
     ids = await scene.tasks(*({"status": state} for state in states))
-    await scene.tasks({"status": "review", "project_id": scene.elsewhere})
+    [strange] = await scene.tasks({"status": "review", "project_id": scene.elsewhere})
+    ids += await scene.tasks({"status": "blocked"})
     await scene.stored(ids[0], assignee_id=scene.other)  # on PostgreSQL it moves to the end
-    reviews = [id for id, state in zip(ids, states, strict=True) if state == "review"]
+    reviews = [id for id, state in zip(ids, states, strict=False) if state == "review"]
     after = {"after_id": reviews[1], "limit": 2}
     pages: list[tuple[str, dict[str, Any], list[int]]] = [
         ("the tasks in review", {"status": "review"}, reviews),
         ("five tasks at most", {"limit": 5}, ids[:5]),
         (f"three tasks after the id {ids[4]}", {"limit": 3, "after_id": ids[4]}, ids[5:8]),
         ("what comes after the last task", {"after_id": ids[-1]}, []),
+        ("what comes after an id of another project", {"after_id": strange}, ids[-1:]),
         ("two tasks in review after another", {"status": "review", **after}, reviews[2:4]),
     ]
     for what, options, expected in pages:
@@ -94,7 +103,7 @@ async def test_list_filters_and_pages(work: Work, scene: Any) -> None:
         scene.same(f"We listed {what}", [task["id"] for task in seen.value], expected)
     await scene.tasks(*[{}] * 110)
     seen = await work.probe("services.listed", project=scene.project)
-    scene.same("We listed a project of 122 tasks without a limit", len(seen.value), 122)
+    scene.same("We listed a project of 123 tasks without a limit", len(seen.value), 123)
 
 
 @check("services.create.returns_the_task_loaded")
@@ -172,6 +181,7 @@ async def test_update_changes_only_what_was_set(work: Work, scene: Any) -> None:
         ("the title", {"title": work.draw.title()}),
         ("status and assignee", {"status": "blocked", "assignee_id": scene.other}),
         ("tags and due date", {"tags": [work.draw.word()], "due_date": due}),
+        ("tags again", {"tags": [work.draw.word(), "again"]}),
         ("nothing", {}),
         ("description and assignee to None", {"description": None, "assignee_id": None}),
         ("parent and due date to None", {"parent_task_id": None, "due_date": None}),

@@ -54,6 +54,12 @@ async def test_a_project_its_tasks_and_its_audit_row_are_committed_together(
         await make(work, scene, work.draw.titles(3), breaks=breaks)
         did = f"We let the INSERT into {breaks} fail and counted new projects, tasks, audit rows"
         scene.same(did, await added(scene, before), [0, 0, 0], "A commit ran before it.")
+    seen = await make(work, scene, work.draw.titles(2), reads=True)
+    if not seen.error_in("call"):  # a block that begins the transaction wants an unused session
+        did = "We read a worker, then made a project with two tasks in the same session"
+        did += ", and counted new projects, tasks, audit rows"
+        why = "The transaction that the reading had begun was left to the caller."
+        scene.same(did, await added(scene, before), [1, 2, 1], why)
     for cancels, told in ((False, "the INSERT fail"), (True, "the request be cancelled")):
         before = await scene.count(*MADE)
         how = {"breaks": "audit_log", "cancels": cancels, "then": work.draw.titles(2)}
@@ -72,7 +78,7 @@ async def test_a_refused_title_leaves_nothing_behind(work: Work, scene: Any) -> 
     for what, title in (("an empty one", ""), ("one of 501 characters", "t" * 501)):
         titles = [*work.draw.titles(2), title]
         before = await scene.count(*MADE)
-        seen = await make(work, scene, titles, then=["t" * 500, work.draw.title()])
+        seen = await make(work, scene, titles, then=["ü" * 500, work.draw.title()])
         did = f"We made a project with three titles, the third {what}"
         scene.failed(seen, did)
         did += ", then a good one with two in the same session"
@@ -94,9 +100,9 @@ async def test_an_unknown_creator_is_reported(work: Work, scene: Any) -> None:
         scene.returned(await make(work, scene, titles), did)
         before = await scene.count(*MADE)
         did += " for a creator who isn't there"
-        seen = await make(work, scene, titles, creator=scene.far)
+        seen = await make(work, scene, titles, creator=scene.far, then=titles)
         scene.refused(seen, "NotFoundError", did)
-        did += " and counted new projects, tasks, audit rows"
+        did += ", committed in the same session and counted new projects, tasks, audit rows"
         scene.same(did, await added(scene, before), [0, 0, 0])
 
 
@@ -120,7 +126,7 @@ async def test_a_dropped_connection_leaves_nothing_behind(work: Work, scene: Any
 @check("transactions.create_project.writes_many_tasks_in_bulk")
 async def test_many_tasks_are_written_in_bulk(work: Work, scene: Any) -> None:
     """writes 10,000 tasks in few statements"""
-    for size in (1_000, 10_000):
+    for size in (1_000, 10_007):  # one that no batch divides
         titles = work.draw.titles(size)
         seen = await make(work, scene, titles, cpu=30.0, wall=60.0, counted=True)
         did = f"We made a project with {size:,} tasks"
@@ -214,6 +220,13 @@ async def test_completing_moves_updated_at_where_it_changed(work: Work, scene: A
         which = "an open task" if was_open else "a task that was completed, or another project's"
         how = ("stayed", "moved")
         scene.same(f"{did}: updated_at of {which}", how[has_moved], how[was_open])
+    await work.probe("transactions.complete", project=scene.elsewhere)
+    first, *_, later = [str(row["updated_at"]) for row in await work.rows(sql)]
+    work.expect(
+        first != later or "." not in first,
+        f"{did}, and then another: expected updated_at to differ, found the same microsecond. The "
+        "moment was taken once, when the function was made.",
+    )
 
 
 async def handles(work: Work) -> dict[int, str]:
@@ -226,14 +239,19 @@ async def handles(work: Work) -> dict[int, str]:
 async def test_renaming_leaves_the_commit_to_the_caller(work: Work, scene: Any) -> None:
     """renames a worker, and leaves the commit to the caller"""
     before, handle = await handles(work), f"{work.draw.handle()}-new"
+    own = {"type": "agent", "email": "kim@work.org"}
+    await work.probe("models.change", model="Worker", rows=[scene.other], values=own)
     how = {"worker": scene.other, "handle": handle}
     did = "We renamed a worker"
     for commits, expected in ((False, before), (True, before | {scene.other: handle})):
-        seen = await work.probe("transactions.rename", **how, commits=commits)
+        seen = await work.probe("transactions.rename", **how, commits=commits, held=commits)
+        did = "We read a worker and renamed it in the same session" if commits else did
         worker = scene.returned(seen, did)
         scene.same(f"{did}: the return", worker, {"id": scene.other, "handle": handle})
         told = "and committed" if commits else "and left without a commit"
         scene.same(f"{did} {told}: handles", await handles(work), expected)
+    rows = await work.rows("SELECT type, email FROM worker WHERE id = $1", scene.other)
+    scene.same(f"{did} and looked at its type and email", rows, [own], "Only the handle changes.")
     seen = await work.probe("transactions.rename", **how)
     scene.returned(seen, "We renamed a worker to the handle that it has already")
 

@@ -272,14 +272,19 @@ def made_at_import(kit: Kit) -> int:
 async def create_tables(kit: Kit, *, times: int, named: bool) -> dict[str, list[str]]:
     """Calls create_db_and_tables, with an engine or for the process's own.
 
-    With one it goes on to a database in memory, and marks each table there by a column
-    between two calls; the columns of each.
+    With one it goes on to two databases in memory, one after the other, and marks each table
+    there by a column between two calls; the columns of each in the second.
     """
     create = kit.use("database.create_db_and_tables")
     for _ in range(times):
         await (create(kit.engine) if named else create())
     if not named:
         return {}
+    await _marked(create)
+    return await _marked(create)
+
+
+async def _marked(create: Any) -> dict[str, list[str]]:
     engine = honest_engine("sqlite+aiosqlite://")
     try:
         await create(engine)

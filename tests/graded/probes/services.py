@@ -85,11 +85,15 @@ async def stored(kit: Kit, *, id: int, changed: dict[str, Any] | None = None) ->
     return told(task)
 
 
-async def get(kit: Kit, *, id: int) -> Any:
-    """What `get` returns."""
+async def get(kit: Kit, *, id: int, deleted: bool = False) -> Any:
+    """What `get` returns, or returns when the task was there and was deleted since."""
     async with kit.session() as session:
+        its = service(kit, session)
+        if deleted:
+            await session.delete(await its.get(id))
+            await session.commit()
         with kit.recording():
-            task = await service(kit, session).get(id)
+            task = await its.get(id)
     return told(task, "assignee")
 
 

@@ -27,19 +27,22 @@ async def project(
     breaks: str | None = None,
     drops: bool = False,
     cancels: bool = False,
+    reads: bool = False,
     then: list[str] | None = None,
 ) -> dict[str, Any]:
     """The id of a project made with its tasks, or what was raised.
 
     `breaks` names what fails for it: an INSERT into a table or "commit", by a dropped
-    connection if it `drops`. After it the caller commits, and makes a project with the titles
-    of `then`, all in the same session.
+    connection if it `drops`. The caller may read before it. After it the caller commits, and
+    makes a project with the titles of `then`, all in the same session.
     """
     made = kit.use("schemas.ProjectCreate")(**data)
     error = asyncio.CancelledError() if cancels else OutageError("the disk is full")
     act = hang_up if drops else failing_with(error)
     saw: dict[str, Any] = {}
     async with kit.session() as session:
+        if reads:
+            await session.get(kit.use("models.Worker"), creator)
         with before(kit, breaks, act), kit.recording():
             work = _call(kit, "create_project_with_tasks", session, made, titles, creator)
             saw["call"] = _id(await attempt(kit, work))
@@ -73,11 +76,13 @@ async def rename(
     around: str | None = None,
     commits: bool = True,
     takes: int | None = None,
+    held: bool = False,
 ) -> dict[str, Any]:
     """A worker's new handle, or what was raised; the caller commits, or leaves.
 
     With `around` the caller adds a project before the call and another one after it. `takes`
-    is a worker who gets the handle just before the UPDATE, in another session.
+    is a worker who gets the handle just before the UPDATE, in another session. The caller may
+    hold the worker already.
     """
     saw: dict[str, Any] = {}
     taking = once(kit, f"UPDATE worker SET handle = '{handle}' WHERE id = {takes}")
@@ -85,6 +90,8 @@ async def rename(
         if around:
             session.add(kit.use("models.Project")(name=around))
             await session.flush()
+        if held:
+            await session.get(kit.use("models.Worker"), worker)
         with before(kit, takes and "worker", taking):
             renamed = await kit.outcome(_call(kit, "rename_worker", session, worker, handle))
         if "value" in renamed:
