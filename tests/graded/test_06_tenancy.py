@@ -312,6 +312,21 @@ async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     one = {"model": "Worker", "fields": worker, "tenant": went(work, new, did)}
     went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], did)
 
+    await work.fresh()
+    await alembic(work, "upgrade head")
+    made = (await work.probe("tenancy.tenants", subdomains=["one", "two"])).value
+    for each in made:
+        twin = {"model": "Worker", "fields": {"handle": "@twin"}, "tenant": each.get("value")}
+        await work.probe("tenancy.rows", tries=[twin])
+    back = [["downgrade", "-1"]]
+    await work.probe("tenancy.migrate", commands=back, wall=30.0, cpu=8.0)  # or it refuses
+    found = len(await work.rows("SELECT id FROM worker"))
+    work.expect(
+        found == 2,
+        "We gave two tenants a worker with one handle, and went back a revision: expected both to "
+        f"be there still, whether it was done or refused; found {found}.",
+    )
+
     for model, fields in (("Worker", {"handle": "@alone"}), ("Project", {"name": "Alone"})):
         table, ((column, word),) = model.lower(), fields.items()
         await work.fresh()
@@ -400,6 +415,18 @@ async def test_service_keeps_every_method_inside(work: Work) -> None:
     title = {"title": work.draw.title()}
     await same("update", mine, method="update", task=mine, data=title)
     await same("list_tasks after an update", [*ours.tasks, made], method="list_tasks")
+    one = {"model": "Project", "fields": {"name": work.draw.title()}, "tenant": ours.tenant}
+    went(work, (await work.probe("tenancy.rows", tries=[one])).value[0], "We added a project")
+    sql = "SELECT id FROM project WHERE tenant_id = $1 ORDER BY id DESC"
+    [home, *_] = [row["id"] for row in await work.rows(sql, ours.tenant)]
+    later = [
+        went(work, await call(work, **whose, **boss, data=data | {"project_id": id}), did)
+        for id in (home, ours.project)
+    ]
+    told = "list_tasks for tasks of two projects"
+    await same(told, [*ours.tasks, made, *later], method="list_tasks")
+    for task in later:
+        await same("delete", None, method="delete", task=task)
     await gone("update for a task", missing, method="update", task=other, data=title)
     taken = {"assignee_id": theirs.workers[1]}
     await gone("update to an assignee", missing, method="update", task=mine, data=taken)
@@ -520,6 +547,11 @@ async def test_reads_forget_the_tenant_before(work: Work) -> None:
         "The same, and another session had worked for the second tenant meanwhile: expected "
         f"{[False, True]} for the second, found {seen.value['beside']}. Each session remembers for "
         "whom it loaded.",
+    )
+    work.expect(
+        seen.value["rolled back"] == [False, True],
+        "One session read a task of the first tenant, rolled back, and looked for both tasks "
+        f"inside the second: expected {[False, True]}, found {seen.value['rolled back']}.",
     )
 
 
@@ -719,8 +751,9 @@ async def test_middleware_trusts_no_client(work: Work) -> None:
     }
     bad = [
         *(f"{name}.{domain}" for name in reserved),
-        *(domain, f"Admin.{domain}", f"{one}.eu.{domain}", f".{domain}"),
+        *(domain, f"Admin.{domain}", f"{one}.eu.{domain}", f"www.{one}.{domain}", f".{domain}"),
         *(f"{one}.other.example", f"{one}.{domain}.evil.example", f"{one}{domain}"),
+        *(f"{one}.{domain.replace('.', '-')}", f"%.{domain}", f"_{one[1:]}.{domain}"),
         *("127.0.0.1", "127.0.0.1:8000", "[::1]:8000", "", f"{one}@{domain}", one),
     ]
     asked = [[("host", host)] for host in [*good, *bad]]
@@ -829,6 +862,12 @@ async def test_schemas_keep_tenants_in_their_own(work: Work) -> None:
         expected = sorted(side["names"])
         found = saw["found"][place]
         work.expect(found == expected, f"{did} read projects: expected {expected}, found {found}.")
+        found = saw["at once"][place]
+        work.expect(
+            found == expected,
+            f"{did} read projects, while the other tenant's was open: expected {expected}, found "
+            f"{found}.",
+        )
         answer = saw["text"][place]
         work.expect(
             "error" in answer or answer["value"] == len(expected),

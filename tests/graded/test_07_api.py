@@ -250,6 +250,9 @@ async def test_health_tells_ready_from_alive(work: Work) -> None:
                 word not in json.dumps(body),
                 f"{did}: expected what the database said to stay inside, found {got(answer)}.",
             )
+    here = await town(work)
+    did = f"{told(ready)} to a tenant's host, with TENANT_BASE_DOMAIN set"
+    answers(work, await here.one(**ready), 200, did)
 
 
 # -- answers -----------------------------------------------------------------------------
@@ -308,7 +311,8 @@ async def test_problems_tell_an_outage_from_a_fault(work: Work) -> None:
         (None, "localhost:8000", f"/tasks/{FAR}", 404),
     ):
         one = request("GET", path, host=host)
-        cases = [(one, usual), (one | {"database": "away"}, 503), (one, usual)]
+        add = request("POST", "/workers", host=host, json={"handle": work.draw.handle()})
+        cases = [(each | {"database": "away"}, 503) for each in (one, add)] + [(one, usual)]
         for fault in ("faulty", "confused"):
             cases += [(one | {"database": fault}, 500), (one, usual)]
         found = await ask(work, *(each for each, _ in cases), domain=domain, word=word)
@@ -672,9 +676,8 @@ async def test_pages_lead_from_page_to_page(work: Work) -> None:
 
     target = f"{path}?limit={limit}"
     first, following = await page(target)
-    gone = work.draw.choice(first)
-    await work.probe("api.remove_task", tenant=side.tenant, task=gone)
-    did = f"We read a page of {limit} tasks, deleted one of them, {follow}"
+    await work.probe("api.remove_task", tenant=side.tenant, task=first[-1])
+    did = f"We read a page of {limit} tasks, deleted the last one of it, {follow}"
     work.expect(following is not None, f"{did}: expected a Link, found none.")
     await walk(following or "", everything[limit:], limit, did)
 

@@ -135,6 +135,13 @@ async def switch(kit: Kit, *, ours: dict[str, Any], theirs: dict[str, Any]) -> d
             kept.append(await beside.get(task, other))
             found = [await session.get(task, id) for id in (one, other)]
         saw["beside"] = [row is not None for row in found]
+    async with await open_session(kit) as session:
+        with inside(kit, ours["tenant"]):
+            kept.append(await session.get(task, one))
+            await session.rollback()  # what was loaded is expired, and nobody asks whose it was
+        with inside(kit, theirs["tenant"]):
+            found = [await session.get(task, id) for id in (one, other)]
+        saw["rolled back"] = [row is not None for row in found]
     return saw
 
 

@@ -1,5 +1,6 @@
 """Lesson 6: a schema and a database for each tenant, on PostgreSQL."""
 
+import asyncio
 import inspect
 import os
 from contextlib import AsyncExitStack
@@ -28,6 +29,13 @@ async def schemas(kit: Kit, *, sides: list[dict[str, Any]], bad: list[Any]) -> d
         async with enter(engine, tenant) as session:
             return len((await session.exec(select(project.id))).all())
 
+    both = asyncio.Barrier(2)
+
+    async def read_at_once(tenant: int) -> list[str]:
+        async with enter(engine, tenant) as session:
+            await both.wait()
+            return sorted((await session.exec(select(project.name))).all())
+
     async def count_as_text(session: Any) -> int:
         return int((await session.exec(text("SELECT count(*) FROM project"))).one()[0])
 
@@ -48,6 +56,8 @@ async def schemas(kit: Kit, *, sides: list[dict[str, Any]], bad: list[Any]) -> d
                     await session.commit()
                 saw["found"].append(sorted(found))
                 saw["text"].append(await kit.outcome(count_as_text(session)))
+        at_once = [read_at_once(side["tenant"]) for side in sides]
+        saw["at once"] = await asyncio.gather(*at_once)
         saw["paths"] = await _search_paths(engine)
         async with unscoped(kit) as session:
             saw["shared"] = len((await session.exec(select(project.id))).all())

@@ -90,13 +90,13 @@ async def rename(
         if around:
             session.add(kit.use("models.Project")(name=around))
             await session.flush()
-        if held:
-            await session.get(kit.use("models.Worker"), worker)
+        kept = await session.get(kit.use("models.Worker"), worker) if held else None
         with before(kit, takes and "worker", taking):
             renamed = await kit.outcome(_call(kit, "rename_worker", session, worker, handle))
         if "value" in renamed:
             renamed = {"value": {"id": renamed["value"].id, "handle": renamed["value"].handle}}
         saw["call"] = renamed
+        del kept
         if around:
             session.add(kit.use("models.Project")(name=around))
         if commits:
