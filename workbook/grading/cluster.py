@@ -42,9 +42,7 @@ class DaskCrew:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
-            raise CannotStart(
-                "Dask isn't installed: pip install 'task-api-workbook[dask]'"
-            ) from error
+            raise CannotStart("Dask isn't installed: run .ci/set-up dask in this clone") from error
         if address.startswith("tls://") and tls is None:
             raise CannotStart(f"{address} asks for TLS: give --tls-ca, --tls-cert and --tls-key")
         security = distributed.Security() if tls is None else distributed.Security(
