@@ -1,9 +1,15 @@
-"""Who was graded before in this gradebook: so that no class takes another one's place."""
+"""What was graded before in this gradebook: so that no grades take the place of others.
 
+Another class, other lessons, other databases and a roster left out each make other grades.
+"""
+
+import json
 from collections.abc import Iterable
 
 from sqlmodel import col, select
 
+from workbook.grading.catalogue import Catalogue, lesson_of
+from workbook.grading.entries import listed
 from workbook.grading.gradebook import Gradebook, GradebookError
 from workbook.grading.intake import Candidate
 from workbook.grading.tables import Attempt, Run
@@ -44,6 +50,48 @@ def same_class(before: People, now: People, out: object) -> None:
         raise GradebookError(
             f"{out} holds the grades of another class ({people} here): name another --out"
         )
+
+
+def same_assignment(before: Run | None, run: Run, out: object) -> None:
+    """Raise `GradebookError` where the last finished run graded something else.
+
+    New suites, new exercises and longer rosters are the same assignment still.
+    """
+    if before is None:
+        return
+    there, here = (Catalogue.from_facts(json.loads(one.catalogue)) for one in (before, run))
+    if before.databases != run.databases:
+        was, now, flag = _words(before.databases), _words(run.databases), "--db"
+    elif (there.chosen ^ here.chosen) & set(there.exercises) & set(here.exercises):
+        was, now, flag = *_lessons(there, here), "--lesson"
+    elif before.roster and not run.roster:
+        raise GradebookError(
+            f"{out} holds the grades of a class with a roster, which is missing now:"
+            " give --roster again, or name another --out"
+        )
+    else:
+        return
+    raise GradebookError(
+        f"{out} holds grades for {was}, and these would be for {now}:"
+        f" give the same {flag} again, or name another --out"
+    )
+
+
+def _words(databases: str) -> str:
+    return databases.replace("+", " and ")
+
+
+def _lessons(there: Catalogue, here: Catalogue) -> tuple[str, str]:
+    """What each of two runs graded: lessons, or exercises where the lessons are the same."""
+    was, now = ({lesson_of(exercise) for exercise in one.chosen} for one in (there, here))
+    if was == now:
+        return listed(sorted(there.chosen)), listed(sorted(here.chosen))
+    return _listed(was, there), _listed(now, here)
+
+
+def _listed(lessons: set[str], catalogue: Catalogue) -> str:
+    whole = len(lessons) == len(catalogue.lessons)
+    return "all lessons" if whole else listed(sorted(lessons))
 
 
 def missing(before: People, now: People) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ class Catalogue:
         """The catalogue as plain data."""
         return asdict(self)
 
+    @property
+    def chosen(self) -> set[str]:
+        """The exercises that have a check to earn."""
+        return {exercise_of(check) for check in self.points}
+
     def is_extension(self, check: str) -> bool:
         """Whether the check's points are shown apart."""
         return lesson_of(check) in self.extension

@@ -87,6 +87,7 @@ def _agree(made: Run, run: Run, out: Path, first: Path) -> None:
     if not made.suite:
         made.suite, made.databases, made.attempts = run.suite, run.databases, run.attempts
         made.catalogue, made.containment = run.catalogue, run.containment
+    made.roster = made.roster or run.roster
     if differs := _differences(made, run):
         raise GradebookError(
             f"{out} was graded with other {' and '.join(differs)} than {first}:"

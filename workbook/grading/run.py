@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from workbook.grading.before import People, begun, missing, people_of, same_class, who_handed_in
+from workbook.grading.before import (
+    People,
+    begun,
+    missing,
+    people_of,
+    same_assignment,
+    same_class,
+    who_handed_in,
+)
 from workbook.grading.catalogue import Catalogue
 from workbook.grading.crew import PATIENCE, Crew, LocalCrew
 from workbook.grading.events import Event, Started, Stopping
@@ -73,7 +81,7 @@ def grade_class(
         opening.enter_context(only_one(out))
         book = opening.enter_context(Gradebook(out / FILE))
         before = people_of(book, book.last_finished())
-        run = _begin(book, suite, plan, out, people)
+        run = _begin(book, _planned(suite, plan, roster), people, out, resume=plan.resume)
         attempts = sum(len(handed_in) for _, handed_in in counting(candidates, plan.attempts))
         make = crew or (lambda: LocalCrew(factory, plan.jobs, plan.patience))
         with _interruptible(lambda: on_event(Stopping())) as stopping:
@@ -116,28 +124,33 @@ def _share(candidates: list[Candidate], plan: Plan) -> Iterator[Candidate]:
             yield candidate
 
 
-def _begin(book: Gradebook, suite: str, plan: Plan, out: Path, people: People) -> Run:
-    unfinished = book.unfinished()
-    if unfinished is not None and not plan.resume:
+def _planned(suite: str, plan: Plan, roster: Roster | None) -> Run:
+    return Run(
+        suite=suite,
+        databases="+".join(sorted(plan.databases)),
+        attempts=plan.attempts,
+        shard="/".join(map(str, plan.shard)) if plan.shard else "",
+        roster=roster is not None,
+        catalogue=canonical(plan.catalogue.facts()),
+    )
+
+
+def _begin(book: Gradebook, run: Run, people: People, out: Path, *, resume: bool) -> Run:
+    """Keep the run as begun, in place of one cut off; raises `GradebookError` where it can't be."""
+    unfinished, last = book.unfinished(), book.last_finished()
+    if unfinished is not None and not resume:
         raise GradebookError(
             f"{out} holds a run that was cut off: add --resume to go on, or name another --out"
         )
-    before = people_of(book, unfinished) or people_of(book, book.last_finished())
-    same_class(before, people, out)
-    run = unfinished or Run(suite=suite, databases="", attempts="", containment=_walls(book))
-    run.suite, run.databases = suite, "+".join(sorted(plan.databases))
-    run.attempts = plan.attempts
-    run.shard = "/".join(map(str, plan.shard)) if plan.shard else ""
-    run.catalogue = canonical(plan.catalogue.facts())
+    same_class(people_of(book, unfinished) or people_of(book, last), people, out)
+    same_assignment(last, run, out)
+    # What stood around the results that are there already; a grader that works replaces it.
+    earlier = unfinished or last
+    run.containment = earlier.containment if earlier else run.containment
+    run.id = unfinished.id if unfinished else None
     run.id = book.keep_run(run)
     book.keep_begun(run.id, begun(run.id, people))
     return run
-
-
-def _walls(book: Gradebook) -> str:
-    """What stood around the results that are there already; a grader that works replaces it."""
-    last = book.last_finished()
-    return last.containment if last else "{}"
 
 
 @contextmanager

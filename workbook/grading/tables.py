@@ -43,6 +43,8 @@ class Run(Table, table=True):
     databases: str
     attempts: str
     shard: str = ""
+    roster: bool = False
+    """Whether somebody said who is in the class."""
     finished: bool = False
     catalogue: str = "{}"
     containment: str = "{}"
