@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlmodel import col, select
 
 from workbook.grading import charts, figures, findings
+from workbook.grading.answers import answers_in
 from workbook.grading.catalogue import exercise_of, lesson_of
 from workbook.grading.cleaning import clean, slug
 from workbook.grading.exports.table import isolation, noted, number, remarks
@@ -24,6 +25,8 @@ from workbook.grading.tables import Log
 from workbook.grading.wording import counted
 from workbook.sandbox.needs import NEEDS
 
+ANSWERS = 20_000
+"""Characters of a student's answers that their page shows: a few sentences to each question."""
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -85,6 +88,7 @@ def student_page(ledger: Ledger, row: Row, document: dict[str, Any] | None) -> s
         cards=cards,
         lessons=sums,
         tried=[(attempt, ledger.points(attempt)) for attempt in row.attempts],
+        answers=escape(clean(answers_in(ledger.book, row.digest), ANSWERS)),
         title=name,
         home="../index.html",
     )

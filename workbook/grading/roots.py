@@ -13,7 +13,8 @@ FOLDERS = {
     "tests": (".py", ".md", ".txt", ".toml", ".json", ".sql"),
     "skill": (".md", ".py", ".txt", ".toml", ".json", ".yaml", ".yml", ".sql", ".ini"),
 }
-FILES = frozenset({"alembic.ini", "answers.md", "answers.txt", "answers.toml"})
+ANSWERS = ("answers.md", "answers.txt", "answers.toml")
+FILES = frozenset({"alembic.ini", *ANSWERS})
 DEEPEST = 4
 _HIJACKS = frozenset({"conftest.py", "pytest.ini", "sitecustomize.py", "usercustomize.py"})
 _QUIET = frozenset({".DS_Store", "Thumbs.db", ".gitignore", ".gitattributes", ".gitkeep"})

@@ -76,6 +76,12 @@ def unbundle(blob: bytes, folder: Path) -> Path:
     return folder
 
 
+def unpacked(blob: bytes, name: str) -> bytes:
+    """One file of a bundle of ours; empty where it has none of that name."""
+    with zipfile.ZipFile(io.BytesIO(blob)) as archive:
+        return archive.read(name) if name in archive.namelist() else b""
+
+
 def _content(member: Member, path: str, limits: Limits) -> bytes:
     content = member.read(limits.file)
     if path.endswith(".py"):
