@@ -51,7 +51,7 @@ def natural(text: str) -> tuple[str, ...]:
 
 def stem_of(path: Path) -> str:
     """The name of a folder, or of a file without what says its kind."""
-    if not path.is_file():
+    if path.is_dir() or not (path.is_file() or path.is_symlink()):
         return path.name
     return re.sub(r"(?i)(\.tar)?\.[a-z0-9]{1,4}$", "", path.name) or path.name
 

@@ -21,13 +21,17 @@ def is_whole(path: Path) -> bool:
     return is_project(path) or is_project(path / "exercises")
 
 
-def children(path: Path) -> list[Path]:
-    """What lies in a folder, links aside; nothing where that can't be seen."""
+def lying_in(path: Path) -> list[Path]:
+    """All that lies in a folder, in the order people number it; nothing where it can't be seen."""
     try:
-        inside = sorted(path.iterdir(), key=lambda child: natural(child.name))
+        return sorted(path.iterdir(), key=lambda child: natural(child.name))
     except OSError:
         return []
-    return [child for child in inside if not child.is_symlink()]
+
+
+def children(path: Path) -> list[Path]:
+    """What lies in a folder, links aside."""
+    return [child for child in lying_in(path) if not child.is_symlink()]
 
 
 def attempts_in(path: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """From a class folder to one candidate a person: attempts in order, absent and unknown named."""
 
+import os
 import tempfile
 import unicodedata
 from collections import defaultdict
@@ -13,7 +14,7 @@ from workbook.grading.cleaning import line
 from workbook.grading.entries import Entry, natural, stem_of
 from workbook.grading.folders import Folder
 from workbook.grading.holding import attempts_in, children, doubts_about, is_project, is_whole
-from workbook.grading.limits import MIB, Limits, Refused
+from workbook.grading.limits import LINK, MIB, Limits, Refused
 from workbook.grading.matching import Found, meeting, whose
 from workbook.grading.members import Source
 from workbook.grading.plain import named_in, plain_entry
@@ -97,20 +98,34 @@ def opened(folder: Path) -> Iterator[Path]:
         top = Path(made, stem_of(folder).strip(". ") or "class")
         top.mkdir()
         try:
-            for member in Archive(folder, BULK).members():
-                if member.kind == "file":
-                    target = top / member.path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(member.read(BULK.file))
+            _unpack(Archive(folder, BULK), top)
         except (Refused, OSError) as error:
             raise IntakeError(f"{folder} can't be unpacked: {error}") from error
         yield top
 
 
+def _unpack(archive: Archive, top: Path) -> None:
+    """Write the files, and in place of each link one that leads nowhere, to be refused by name."""
+    links: list[Path] = []
+    for member in archive.members():
+        target = top / member.path
+        if member.kind == "file":
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(member.read(BULK.file))
+        elif member.kind == "link":
+            links.append(target)
+    for target in links:
+        if not os.path.lexists(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to("nowhere")
+
+
 def _top(folder: Path, roster: Roster | None) -> Path:
     """The folder, or the one wrapper inside it that a download put around the class."""
     inside = [path for path in folder.iterdir() if path.name not in ("__MACOSX", ".DS_Store")]
-    if len(inside) != 1 or not inside[0].is_dir() or is_whole(inside[0]):
+    if len(inside) != 1 or not inside[0].is_dir() or inside[0].is_symlink():
+        return folder
+    if is_whole(inside[0]):
         return folder
     if named_in(roster, plain_entry(inside[0])):
         return folder
@@ -138,10 +153,16 @@ def _candidate(found: list[Found], top: Path) -> Candidate:
             paths = attempts_in(entry.path)
             flags += doubts_about(paths)
             attempts += [
-                Attempt(_label(path, top), path, entry.late, entry.reason) for path in paths
+                Attempt(_label(path, top), path, entry.late, entry.reason or _linked(path, top))
+                for path in paths
             ]
     flags += meeting(found)
     return Candidate(student, tuple(attempts), tuple(dict.fromkeys(flags)))
+
+
+def _linked(path: Path, top: Path) -> str:
+    """Why a link is not read; the class folder itself may be one."""
+    return f"{line(path.name, 80)} {LINK}" if path != top and path.is_symlink() else ""
 
 
 def _label(path: Path, top: Path) -> str:

@@ -11,6 +11,10 @@ class Refused(Exception):
     """This submission isn't read; the message is the reason its row shows."""
 
 
+LINK = "is a link; hand in the files themselves"
+"""Why a link is refused: what it leads to may be anybody's."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Ceilings on real bytes and real members, whatever a header claims."""

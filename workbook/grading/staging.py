@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from workbook.grading.cleaning import line
-from workbook.grading.limits import DEFAULT, Limits, Refused, size
+from workbook.grading.limits import DEFAULT, LINK, Limits, Refused, size
 from workbook.grading.members import Member, Source
 from workbook.grading.roots import belongs, find_root, notes_about, within
 
@@ -39,10 +39,16 @@ def stage(source: Source, limits: Limits = DEFAULT) -> Staged:
     special = next((path for path, kind in listed if kind == "special"), None)
     if special is not None:
         raise Refused(f"{line(special, 80)} is a device, pipe or socket")
-    root = find_root([path for path, _ in listed])
-    linked = next((path for path, kind in listed if kind == "link" and within(path, root)), None)
+    links = [path for path, kind in listed if kind == "link"]
+    try:
+        root = find_root([path for path, _ in listed])
+    except Refused:
+        if not links:
+            raise
+        raise Refused(f"no app/ folder, and {line(links[0], 80)} {LINK}") from None
+    linked = next((path for path in links if within(path, root)), None)
     if linked is not None:
-        raise Refused(f"{line(linked, 80)} is a link; hand in the file itself")
+        raise Refused(f"{line(linked, 80)} {LINK}")
     _refuse_collisions([path for path, _ in listed if belongs(path, root)])
     files: dict[str, bytes] = {}
     total = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbook.grading.archives import archived
 from workbook.grading.entries import Entry, natural, stem_of
 from workbook.grading.gradescope import METADATA, gradescope_entries
-from workbook.grading.holding import children, is_whole
+from workbook.grading.holding import is_whole, lying_in
 from workbook.grading.plain import named_in, plain_entry, read_numbers, without_assignment
 from workbook.grading.roster import Roster
 
@@ -42,7 +42,7 @@ def recognised(name: str) -> bool:
 def _paperwork(path: Path, roster: Roster | None) -> bool:
     if path.name.startswith(".") or path.name == "__MACOSX" or isfile(path / GRADEBOOK):
         return True
-    if not path.is_file() or not path.name.lower().endswith(_PAPERWORK) or recognised(path.name):
+    if path.is_dir() or not path.name.lower().endswith(_PAPERWORK) or recognised(path.name):
         return False
     stem = (stem_of(path),)
     on_roster = roster is not None and roster.find(stem, stem)
@@ -58,7 +58,7 @@ def _people_in(path: Path, roster: Roster | None) -> list[Path]:
         return [path]
     if roster.find(own.parts, ()):
         return [path]
-    inside = [child for child in children(path) if child.is_dir() or archived(child.name)]
+    inside = [child for child in lying_in(path) if child.is_dir() or archived(child.name)]
     inside = [child for child in inside if not _paperwork(child, roster)]
     return inside if any(named_in(roster, _entry(child)) for child in inside) else [path]
 

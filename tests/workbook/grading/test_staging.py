@@ -82,7 +82,7 @@ def test_links_inside_the_project_are_refused_and_beside_it_left_alone(tmp_path:
     (tmp_path / "CLAUDE.md").symlink_to("/etc/passwd")
     assert stage(Folder(tmp_path)).notes == ("not read, because not part of a project: CLAUDE.md",)
     (tmp_path / "app" / "services").symlink_to("/etc")
-    assert refusal(tmp_path) == "app/services is a link; hand in the file itself"
+    assert refusal(tmp_path) == "app/services is a link; hand in the files themselves"
 
 
 def test_a_second_name_of_another_file_is_refused(tmp_path: Path) -> None:
