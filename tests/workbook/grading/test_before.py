@@ -14,14 +14,14 @@ from fake_grader import FakeGrader, NoStart
 from test_run import canonical_files, grades, process, run, settled_lines
 
 from workbook.course import Course
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import CannotStart
-from workbook.grading.gradebook import FILE, GradebookError
-from workbook.grading.intake import IntakeError
-from workbook.grading.merging import merge
-from workbook.grading.roster import Roster, Student
-from workbook.grading.run import Plan, grade_class
-from workbook.grading.verbs.standing import summary
+from workbook.grading.gradebook.book import FILE, GradebookError
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.intake.opening import IntakeError
+from workbook.grading.intake.roster import Roster, Student
+from workbook.grading.running.crew import CannotStart
+from workbook.grading.running.merging import merge
+from workbook.grading.running.run import Plan, grade_class
+from workbook.grading.verbs.summary import summary
 
 COURSE = Course.load(Path(__file__).parents[1] / "tiny_course" / "tool" / "lessons")
 

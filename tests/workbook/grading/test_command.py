@@ -12,8 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from workbook.commands import app
-from workbook.grading.events import Faulted, Settled, Started
-from workbook.grading.progress import Progress
+from workbook.grading.running.events import Faulted, Settled, Started
+from workbook.grading.running.progress import Progress
 
 COURSE = Path(__file__).parents[1] / "tally" / "lessons"
 GETS = "services.get.loads_the_assignee"

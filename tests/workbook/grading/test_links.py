@@ -8,10 +8,11 @@ from conftest import archive
 from laying import labels
 from test_run import grades, run
 
-from workbook.grading.intake import opened, read_class
-from workbook.grading.limits import Refused
-from workbook.grading.roster import Roster, Student
-from workbook.grading.staging import stage
+from workbook.grading.intake.candidates import read_class
+from workbook.grading.intake.limits import Refused
+from workbook.grading.intake.opening import opened
+from workbook.grading.intake.roster import Roster, Student
+from workbook.grading.intake.staging import stage
 
 LINK = "is a link; hand in the files themselves"
 

@@ -8,19 +8,19 @@ import pytest
 from conftest import archive
 from fake_grader import CHECKS, FakeGrader
 
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.charts import KINDS, LEGEND
 from workbook.grading.exports.github import job_summary
 from workbook.grading.exports.gradescope import gradescope_results
-from workbook.grading.figures import per_check, point_biserial
-from workbook.grading.findings import clusters, normalised, same_files, stops, to_look_at
-from workbook.grading.gradebook import FILE, Gradebook
-from workbook.grading.ledger import Ledger
+from workbook.grading.gradebook.book import FILE, Gradebook
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.overriding import override
+from workbook.grading.intake.roster import Roster, Student
 from workbook.grading.outputs import write_outputs
-from workbook.grading.overriding import override
-from workbook.grading.reports import class_page, student_page
-from workbook.grading.roster import Roster, Student
-from workbook.grading.run import Plan, grade_class
+from workbook.grading.reports.charts import KINDS, LEGEND
+from workbook.grading.reports.figures import per_check, point_biserial
+from workbook.grading.reports.findings import clusters, normalised, same_files, stops, to_look_at
+from workbook.grading.reports.pages import class_page, student_page
+from workbook.grading.running.run import Plan, grade_class
 from workbook.sandbox.needs import NEEDS
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m&amp;{{7*7}}"
@@ -76,7 +76,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(out: Path) -> Ledger:
-    from workbook.grading.ledger import read_ledger
+    from workbook.grading.gradebook.ledger import read_ledger
 
     with Gradebook(out / FILE) as book:
         return read_ledger(book)

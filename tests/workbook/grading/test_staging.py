@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.archives import Archive
-from workbook.grading.folders import Folder
-from workbook.grading.limits import Refused
-from workbook.grading.staging import Staged, bundle, digest_of, stage, unbundle
+from workbook.grading.intake.archives import Archive
+from workbook.grading.intake.folders import Folder
+from workbook.grading.intake.limits import Refused
+from workbook.grading.intake.staging import Staged, bundle, digest_of, stage, unbundle
 
 WORK = {
     "app/__init__.py": "",
