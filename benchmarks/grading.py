@@ -17,10 +17,10 @@ from benchmarks.open_grader import OpenGrader
 from benchmarks.ratios import Ratio, compare, show
 from workbook.course import Course
 from workbook.cuts import render
-from workbook.grading.crew import LocalCrew
-from workbook.grading.judging import JailedGrader
-from workbook.grading.place import Place
-from workbook.grading.staging import bundle, unbundle
+from workbook.grading.intake.staging import bundle, unbundle
+from workbook.grading.running.crew import LocalCrew
+from workbook.grading.running.judging import JailedGrader
+from workbook.grading.running.scratch import Place
 from workbook.postgres import Server
 from workbook.sandbox import Jail, choose, interpreter_trees, prove
 

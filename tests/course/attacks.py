@@ -25,8 +25,8 @@ import psutil
 
 from workbook.course import Course
 from workbook.cuts import render
-from workbook.grading.folders import Folder
-from workbook.grading.staging import bundle, stage, unbundle
+from workbook.grading.intake.folders import Folder
+from workbook.grading.intake.staging import bundle, stage, unbundle
 
 HERE = Path(__file__).parent / "hostile"
 FILE = "app/database.py"

@@ -29,7 +29,7 @@ from tests.course.bank import right_answers, wrong_answers
 from tests.course.packing import recipes
 from workbook.course import Course
 from workbook.cuts import render, starter
-from workbook.grading.gradebook import FILE
+from workbook.grading.gradebook.book import FILE
 
 COURSE = Course.load()
 BROKEN = {

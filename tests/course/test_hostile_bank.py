@@ -14,11 +14,11 @@ from tests.course.bank import lay
 from tests.course.packing import Recipe, recipes
 from workbook.course import Course
 from workbook.cuts import render
-from workbook.grading.archives import Archive
 from workbook.grading.grader import GraderFault
-from workbook.grading.judging import JailedGrader
-from workbook.grading.limits import Refused
-from workbook.grading.staging import stage
+from workbook.grading.intake.archives import Archive
+from workbook.grading.intake.limits import Refused
+from workbook.grading.intake.staging import stage
+from workbook.grading.running.judging import JailedGrader
 from workbook.judge.run import Judges
 from workbook.sandbox import choose, rungs
 

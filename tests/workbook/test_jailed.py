@@ -17,7 +17,7 @@ import pytest
 from tests.workbook.accounts import ROOT, USER, opened
 from workbook.course import Course
 from workbook.grading.grader import GraderFault
-from workbook.grading.judging import JailedGrader, grader_for
+from workbook.grading.running.judging import JailedGrader, grader_for
 from workbook.judge.run import Judges
 from workbook.sandbox import SandboxError, bubblewrap, choose, rungs
 from workbook.sandbox.other_user import is_root
@@ -201,7 +201,7 @@ def test_weaker_rungs_grade_alike(grader: JailedGrader, project: Project, rung: 
 _ALIKE = """
 import json, shutil, sys, tempfile
 from pathlib import Path
-from workbook.grading.judging import JailedGrader
+from workbook.grading.running.judging import JailedGrader
 tally, rung = Path(sys.argv[1]), sys.argv[2]
 with tempfile.TemporaryDirectory() as made, JailedGrader(tally / "lessons", rung=rung) as grader:
     work = Path(made, "work")
@@ -247,7 +247,7 @@ def test_a_part_of_the_course_has_a_version_of_its_own() -> None:
 _GRADER = """
 import sys, time
 from pathlib import Path
-from workbook.grading.judging import JailedGrader
+from workbook.grading.running.judging import JailedGrader
 with JailedGrader(Path(sys.argv[1])) as grader:
     grader._run(grader._judges.warm(["sqlite", "postgresql"]))
     print(grader._staging.parent, flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.gradebook import FILE
+from workbook.grading.gradebook.book import FILE
 
 TALLY = Path(__file__).parent / "tally"
 ADD, STORE = "    return left + right", "    await connection.commit()"

@@ -8,7 +8,7 @@ import pytest
 
 from workbook.databases import Database, Databases, DatabaseUnavailable, quota
 from workbook.databases.postgresql import PostgresDatabase
-from workbook.grading.place import Place
+from workbook.grading.running.scratch import Place
 from workbook.postgres import Server
 
 ENDLESS = "DO $$ BEGIN LOOP INSERT INTO big VALUES (repeat('x', 1000000)); END LOOP; END $$"

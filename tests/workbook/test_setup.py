@@ -98,9 +98,41 @@ def test_a_missing_venv_is_named_with_the_cure(clone: Path) -> None:
 
 
 @POSIX
-def test_set_up_knows_two_sizes(clone: Path) -> None:
+def test_set_up_knows_three_sizes(clone: Path) -> None:
     done = set_up(clone, "", "everything")
-    assert (done.returncode, done.stderr) == (2, "set-up takes lab or test.\n")
+    assert (done.returncode, done.stderr) == (2, "set-up takes lab, dask or test.\n")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("size", "project"), [("lab", "."), ("dask", ".[dask]"), ("test", ".[dask,dev,proof]")]
+)
+def test_each_size_installs_the_clone_with_its_own_extras(
+    clone: Path, size: str, project: str
+) -> None:
+    made = clone / ".venv/bin/python"
+    made.parent.mkdir(parents=True)
+    made.write_text('#!/bin/sh\necho "$@" >> said\n')
+    made.chmod(0o755)
+    done = set_up(clone, "", size)
+    assert done.returncode == 0, done.stderr
+    assert (clone / "said").read_text().count(f" --editable {project}\n") == 1
+    assert (clone / ".venv/.test").exists() == (size == "test")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no clone")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "grades/grades.csv",
+        "exercises/app/database.py.before-reset",
+        "x.py.before-reset-2",
+        "uv.lock",
+    ],
+)
+def test_grades_and_what_was_put_aside_stay_out_of_commits(path: str) -> None:
+    done = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False)
+    assert done.returncode == 0
 
 
 @POSIX

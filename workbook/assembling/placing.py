@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from workbook.grading.roots import FILES, FOLDERS, belongs
+from workbook.grading.intake.roots import FILES, FOLDERS, belongs
 
 from .blocks import Block
 

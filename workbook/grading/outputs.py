@@ -11,10 +11,10 @@ from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.moodle import moodle_csv
 from workbook.grading.exports.table import changed, grades_csv, noted
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.rows import Row
 from workbook.grading.grader import Result
-from workbook.grading.ledger import Ledger
-from workbook.grading.reports import class_page, student_page, timing_page
-from workbook.grading.rows import Row
+from workbook.grading.reports.pages import class_page, student_page, timing_page
 from workbook.grading.writing import canonical, remove_others, write_whole
 
 

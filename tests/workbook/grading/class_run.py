@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_grader import FakeGrader
 
-from workbook.grading.run import Plan, Stopped, grade_class
+from workbook.grading.running.run import Plan, Stopped, grade_class
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder", type=Path)

@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from workbook.grading.intake import Candidate, read_class
-from workbook.grading.roster import Roster
+from workbook.grading.intake.candidates import Candidate, read_class
+from workbook.grading.intake.roster import Roster
 
 
 def archive(path: Path, content: str = "") -> None:

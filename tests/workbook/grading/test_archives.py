@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.archives import Archive
-from workbook.grading.limits import MIB, Limits, Refused
+from workbook.grading.intake.archives import Archive
+from workbook.grading.intake.limits import MIB, Limits, Refused
 
 
 def zipped(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes], packing: int = 8) -> Archive:

@@ -16,11 +16,11 @@ import pytest
 from conftest import archive
 from fake_grader import FakeGrader
 
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.cluster import DaskCrew, Tls
-from workbook.grading.crew import CannotStart
-from workbook.grading.events import Event, Settled
-from workbook.grading.run import Plan, grade_class
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.running.cluster import DaskCrew, Tls
+from workbook.grading.running.crew import CannotStart
+from workbook.grading.running.events import Event, Settled
+from workbook.grading.running.run import Plan, grade_class
 
 PLAN = Plan(catalogue=Catalogue(extension=("tenancy",)))
 

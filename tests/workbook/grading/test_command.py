@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from workbook.commands import app
-from workbook.grading.events import Faulted, Settled, Started
-from workbook.grading.progress import Progress
+from workbook.grading.running.events import Faulted, Settled, Started
+from workbook.grading.running.progress import Progress
 
 COURSE = Path(__file__).parents[1] / "tally" / "lessons"
 GETS = "services.get.loads_the_assignee"
@@ -137,6 +138,15 @@ def test_a_grader_that_cannot_start_says_its_last_words_and_how_to_go_on(klass: 
     assert last == (
         "workbook: no grader starts: there is no sandbox here. Mend that and add --resume to go on"
     )
+
+
+def test_without_dask_the_command_that_installs_it_is_named(
+    klass: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    done = call("grade", klass, "--dask", "tcp://127.0.0.1:9")
+    assert done.exit_code == 2
+    assert "Dask isn't installed: run .ci/set-up dask" in done.output
 
 
 def test_shards_are_merged(klass: Path, tmp_path: Path) -> None:

@@ -13,18 +13,18 @@ import pytest
 from conftest import archive
 from fake_grader import FakeGrader
 
-from workbook.grading.catalogue import Catalogue
 from workbook.grading.exports.canvas import canvas_csv
 from workbook.grading.exports.github import annotations, job_summary
 from workbook.grading.exports.gradescope import gradescope_results
 from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.moodle import fill_worksheet, moodle_csv
 from workbook.grading.exports.table import grades_csv
-from workbook.grading.gradebook import FILE, Gradebook, GradebookError
-from workbook.grading.ledger import Ledger
-from workbook.grading.overriding import override
-from workbook.grading.roster import Roster, Student
-from workbook.grading.run import Plan, grade_class
+from workbook.grading.gradebook.book import FILE, Gradebook, GradebookError
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.overriding import override
+from workbook.grading.intake.roster import Roster, Student
+from workbook.grading.running.run import Plan, grade_class
 
 EVIL = "=cmd()|' /C calc'!A0 <script>alert(1)</script> \u202e\x1b[31m @everyone |x|`y`"
 CHECK = "transactions.create_project.leaves_nothing_behind"

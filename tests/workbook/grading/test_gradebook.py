@@ -13,13 +13,13 @@ from fake_grader import FakeGrader
 from sqlalchemy import create_engine
 from sqlmodel import select
 
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.gradebook import FILE, Gradebook, GradebookError, Key, log
-from workbook.grading.ledger import Ledger, read_ledger
-from workbook.grading.overriding import override
-from workbook.grading.replaying import replay
-from workbook.grading.run import Plan, grade_class
-from workbook.grading.tables import Result, Table
+from workbook.grading.gradebook.book import FILE, Gradebook, GradebookError, Key, log
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.ledger import Ledger, read_ledger
+from workbook.grading.gradebook.overriding import override
+from workbook.grading.gradebook.replaying import replay
+from workbook.grading.gradebook.tables import Result, Table
+from workbook.grading.running.run import Plan, grade_class
 
 LEAVES = "transactions.create_project.leaves_nothing_behind"
 KEY = Key("d1", "suite-1", "sqlite", 7)

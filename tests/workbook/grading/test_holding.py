@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from laying import archive, flags, labels, project, zips
 
-from workbook.grading.intake import read_class
-from workbook.grading.roster import Roster, Student
+from workbook.grading.intake.candidates import read_class
+from workbook.grading.intake.roster import Roster, Student
 
 CLASS = Roster([Student(key) for key in ("ada", "anna", "bea", "ben")])
 

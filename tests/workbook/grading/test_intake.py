@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from laying import archive, flags, labels, project
 
-from workbook.grading.intake import read_class
-from workbook.grading.limits import Refused
-from workbook.grading.roster import Roster, Student
-from workbook.grading.staging import stage
+from workbook.grading.intake.candidates import read_class
+from workbook.grading.intake.limits import Refused
+from workbook.grading.intake.roster import Roster, Student
+from workbook.grading.intake.staging import stage
 
 ADA = Student("ada", "Ada Lovelace", email="ada@x.edu", canvas="12345", number="S1")
 BEN = Student("ben", "Ben Ng", email="ben@x.edu")

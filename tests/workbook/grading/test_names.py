@@ -4,8 +4,8 @@ from pathlib import Path
 
 from laying import archive, flags, labels, project, zips
 
-from workbook.grading.intake import read_class
-from workbook.grading.roster import Roster, Student
+from workbook.grading.intake.candidates import read_class
+from workbook.grading.intake.roster import Roster, Student
 
 
 def roster(*usernames: str) -> Roster:

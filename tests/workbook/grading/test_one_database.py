@@ -10,16 +10,16 @@ from conftest import archive
 from fake_grader import CHECKS, OnSqlite
 
 from workbook.course import Course
-from workbook.grading.catalogue import Catalogue
 from workbook.grading.exports.github import job_summary
 from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.moodle import feedback
-from workbook.grading.figures import per_check
-from workbook.grading.gradebook import FILE, Gradebook, GradebookError
-from workbook.grading.ledger import Ledger
-from workbook.grading.overriding import override
-from workbook.grading.run import Plan, grade_class
-from workbook.grading.verbs.standing import summary
+from workbook.grading.gradebook.book import FILE, Gradebook, GradebookError
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.overriding import override
+from workbook.grading.reports.figures import per_check
+from workbook.grading.running.run import Plan, grade_class
+from workbook.grading.verbs.summary import summary
 
 COURSE = Path(__file__).parents[1] / "tally" / "lessons"
 LEFT_OUT = CHECKS[3][0]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from laying import archive, labels
 
-from workbook.grading.intake import IntakeError, opened, read_class
+from workbook.grading.intake.candidates import read_class
+from workbook.grading.intake.opening import IntakeError, opened
 
 
 def test_the_zip_of_a_whole_class_is_opened_for_the_while(tmp_path: Path) -> None:

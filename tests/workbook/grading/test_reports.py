@@ -8,19 +8,19 @@ import pytest
 from conftest import archive
 from fake_grader import CHECKS, FakeGrader
 
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.charts import KINDS, LEGEND
 from workbook.grading.exports.github import job_summary
 from workbook.grading.exports.gradescope import gradescope_results
-from workbook.grading.figures import per_check, point_biserial
-from workbook.grading.findings import clusters, normalised, same_files, stops, to_look_at
-from workbook.grading.gradebook import FILE, Gradebook
-from workbook.grading.ledger import Ledger
+from workbook.grading.gradebook.book import FILE, Gradebook
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.overriding import override
+from workbook.grading.intake.roster import Roster, Student
 from workbook.grading.outputs import write_outputs
-from workbook.grading.overriding import override
-from workbook.grading.reports import class_page, student_page
-from workbook.grading.roster import Roster, Student
-from workbook.grading.run import Plan, grade_class
+from workbook.grading.reports.charts import KINDS, LEGEND
+from workbook.grading.reports.figures import per_check, point_biserial
+from workbook.grading.reports.findings import clusters, normalised, same_files, stops, to_look_at
+from workbook.grading.reports.pages import class_page, student_page
+from workbook.grading.running.run import Plan, grade_class
 from workbook.sandbox.needs import NEEDS
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m&amp;{{7*7}}"
@@ -55,7 +55,8 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "class"
     texts = ["passes = 6", "passes = 5", "passes = 4", "passes = 2", "passes = 1 # hostile", ""]
     for number, text in enumerate(texts):
-        archive(folder / f"s{number}.zip", text)
+        words = {"answers.md": f"## engine.1\n\n{HOSTILE}".encode()} if number == 5 else {}
+        archive(folder / f"s{number}.zip", text, **words)
     archive(folder / "twin.zip", "passes = 2")
     archive(folder / "<img src=y>.zip", "passes = 3")
     people = [Student(f"s{number}", f"Person {number}") for number in range(7)]
@@ -75,7 +76,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(out: Path) -> Ledger:
-    from workbook.grading.ledger import read_ledger
+    from workbook.grading.gradebook.ledger import read_ledger
 
     with Gradebook(out / FILE) as book:
         return read_ledger(book)
@@ -102,6 +103,37 @@ def test_hostile_text_is_there_to_be_read(out: Path) -> None:
     shown = "".join(Reader((out / "report" / "index.html").read_text(encoding="utf-8")).text)
     assert "</td><script>alert(1)</script><img src=x onerror=alert(2)>\\u202e\\u001b[31m" in shown
     assert "<img src=y>" in shown
+
+
+def shown_of(out: Path, student: str) -> str:
+    page = (out / "report" / "students" / f"{student}.html").read_text(encoding="utf-8")
+    return "".join(Reader(page).text)
+
+
+def test_answers_in_their_own_words_are_on_the_students_page_as_text(out: Path) -> None:
+    shown = shown_of(out, "s5")
+    assert "In your own words\n## engine.1\n\n</td><script>alert(1)</script>" in shown
+    assert "onerror=alert(2)>\\u202e\\u001b[31m&amp;{{7*7}}" in shown
+    assert "In your own words" not in shown_of(out, "s1")
+
+
+def test_answers_are_as_long_as_a_course_asks_and_no_longer(tmp_path: Path) -> None:
+    answers = {
+        "ada": b"\xef\xbb\xbf" + b"word " * 3_000 + b"the end",
+        "ben": b"word " * 5_000 + b"the end",
+        "cleo": b"\xff\xfe\x00 \x00half",
+        "dan": b" \n",
+    }
+    for name, text in answers.items():
+        archive(tmp_path / "class" / f"{name}.zip", "", **{"answers.md": text})
+    grade_class(tmp_path / "class", tmp_path / "out", FakeGrader, Plan())
+    shown = {name: shown_of(tmp_path / "out", name) for name in answers}
+    assert "In your own words\nword word" in shown["ada"]
+    assert "the end" in shown["ada"]
+    assert "the end" not in shown["ben"]
+    assert "word  … (cut)" in shown["ben"]
+    assert "\\u0000half" in shown["cleo"]
+    assert "In your own words" not in shown["dan"]
 
 
 def test_every_link_of_the_report_leads_to_a_page(out: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.roster import Roster, RosterError, read_roster
+from workbook.grading.intake.roster import Roster, RosterError, read_roster
 
 
 def roster(tmp_path: Path, text: str) -> Roster:

@@ -13,13 +13,14 @@ import pytest
 from conftest import archive
 from fake_grader import FakeGrader, NoStart
 
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import CannotStart
-from workbook.grading.events import Event, Faulted, Settled
-from workbook.grading.gradebook import FILE, Gradebook, GradebookError, only_one
-from workbook.grading.merging import merge
-from workbook.grading.roster import Roster, Student
-from workbook.grading.run import Plan, grade_class
+from workbook.grading.gradebook.book import FILE, Gradebook, GradebookError
+from workbook.grading.gradebook.catalogue import Catalogue
+from workbook.grading.gradebook.folder import only_one
+from workbook.grading.intake.roster import Roster, Student
+from workbook.grading.running.crew import CannotStart
+from workbook.grading.running.events import Event, Faulted, Settled
+from workbook.grading.running.merging import merge
+from workbook.grading.running.run import Plan, grade_class
 
 HERE = Path(__file__).parent
 CATALOGUE = Catalogue(extension=("tenancy",))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.grading.archives import Archive
-from workbook.grading.folders import Folder
-from workbook.grading.limits import Refused
-from workbook.grading.staging import Staged, bundle, digest_of, stage, unbundle
+from workbook.grading.intake.archives import Archive
+from workbook.grading.intake.folders import Folder
+from workbook.grading.intake.limits import Refused
+from workbook.grading.intake.staging import Staged, bundle, digest_of, stage, unbundle
 
 WORK = {
     "app/__init__.py": "",
@@ -82,7 +82,7 @@ def test_links_inside_the_project_are_refused_and_beside_it_left_alone(tmp_path:
     (tmp_path / "CLAUDE.md").symlink_to("/etc/passwd")
     assert stage(Folder(tmp_path)).notes == ("not read, because not part of a project: CLAUDE.md",)
     (tmp_path / "app" / "services").symlink_to("/etc")
-    assert refusal(tmp_path) == "app/services is a link; hand in the file itself"
+    assert refusal(tmp_path) == "app/services is a link; hand in the files themselves"
 
 
 def test_a_second_name_of_another_file_is_refused(tmp_path: Path) -> None:

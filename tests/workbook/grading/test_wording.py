@@ -10,7 +10,7 @@ from workbook.grading.wording import counted, last_words
 
 ENDED = """the grader's process ended with code 1: Traceback (most recent call last):
   File "<string>", line 1, in <module>
-  File "/srv/workbook/grading/judging.py", line 60, in __enter__
+  File "/srv/workbook/grading/running/judging.py", line 60, in __enter__
     raise GraderFault(str(error)) from error
     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 """

@@ -3,9 +3,9 @@
 import re
 
 from workbook.grading.exports.table import sheet
-from workbook.grading.gradebook import GradebookError
-from workbook.grading.ledger import Ledger
-from workbook.grading.rows import Row
+from workbook.grading.gradebook.book import GradebookError
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.rows import Row
 
 _DROPPED = re.compile(
     r"(?i)(current|final) (score|grade|points)|override (score|grade|status)|unposted"

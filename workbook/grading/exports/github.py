@@ -4,8 +4,8 @@ import re
 
 from workbook.grading.cleaning import clean, line
 from workbook.grading.exports.table import changed, number, remarks
+from workbook.grading.gradebook.rows import Mark, Row
 from workbook.grading.grader import Result
-from workbook.grading.rows import Mark, Row
 
 MOST = 10
 """GitHub shows ten errors of a step; the summary has the rest."""

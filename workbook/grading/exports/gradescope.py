@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from workbook.grading.catalogue import exercise_of
 from workbook.grading.cleaning import clean, line
 from workbook.grading.exports.table import changed, number, remarks
+from workbook.grading.gradebook.catalogue import exercise_of
+from workbook.grading.gradebook.rows import Row
 from workbook.grading.grader import Result
-from workbook.grading.rows import Row
 
 
 def gradescope_results(row: Row, document: Result | None) -> dict[str, Any] | None:

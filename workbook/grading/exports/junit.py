@@ -3,11 +3,11 @@
 import re
 import xml.etree.ElementTree as ET
 
-from workbook.grading.catalogue import exercise_of
 from workbook.grading.cleaning import clean, line
 from workbook.grading.exports.table import changed, noted, number
-from workbook.grading.ledger import Ledger
-from workbook.grading.rows import Mark, Row
+from workbook.grading.gradebook.catalogue import exercise_of
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.rows import Mark, Row
 
 SKIPPED = ("not started", "waits", "not checked")
 # XML 1.0 has no place for these, not even escaped.

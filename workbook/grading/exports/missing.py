@@ -1,6 +1,6 @@
 """Who is not in an export, or can't be found by whoever imports it, and why."""
 
-from workbook.grading.ledger import Ledger
+from workbook.grading.gradebook.ledger import Ledger
 from workbook.grading.wording import counted
 
 

@@ -5,10 +5,10 @@ import io
 
 from workbook.grading.cleaning import cell, line
 from workbook.grading.exports.table import changed, number, sheet
-from workbook.grading.gradebook import GradebookError
-from workbook.grading.ledger import Ledger
-from workbook.grading.roster import Roster
-from workbook.grading.rows import Row
+from workbook.grading.gradebook.book import GradebookError
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.rows import Row
+from workbook.grading.intake.roster import Roster
 from workbook.grading.wording import counted
 
 NEEDED = ("Identifier", "Grade", "Last modified (grade)")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbook.grading.cleaning import cell
-from workbook.grading.ledger import Ledger
-from workbook.grading.rows import Row
+from workbook.grading.gradebook.ledger import Ledger
+from workbook.grading.gradebook.rows import Row
 from workbook.grading.wording import counted
 
 HEADER = (

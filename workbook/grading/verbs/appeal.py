@@ -10,17 +10,17 @@ import typer
 
 from workbook.commands.place import CourseOption
 from workbook.course import UnknownId
-from workbook.grading.catalogue import lesson_of
 from workbook.grading.cleaning import clean
-from workbook.grading.crew import Seats
 from workbook.grading.exports.table import number
-from workbook.grading.gradebook import in_folder, only_one
+from workbook.grading.gradebook.catalogue import lesson_of
+from workbook.grading.gradebook.folder import in_folder, only_one
+from workbook.grading.gradebook.overriding import override as change
+from workbook.grading.gradebook.replaying import Replay
+from workbook.grading.gradebook.replaying import replay as lay_out
 from workbook.grading.grader import GraderFactory
-from workbook.grading.making import GRADER, maker
 from workbook.grading.outputs import write_outputs
-from workbook.grading.overriding import override as change
-from workbook.grading.replaying import Replay
-from workbook.grading.replaying import replay as lay_out
+from workbook.grading.running.crew import Seats
+from workbook.grading.running.making import GRADER, maker
 from workbook.grading.verbs.grade import OUT
 from workbook.grading.verbs.speaking import (
     GraderOption,

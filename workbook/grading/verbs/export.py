@@ -15,9 +15,10 @@ from workbook.grading.exports.junit import junit_xml
 from workbook.grading.exports.missing import missing_in_canvas, missing_in_moodle
 from workbook.grading.exports.moodle import fill_worksheet, moodle_csv
 from workbook.grading.exports.table import grades_csv
-from workbook.grading.gradebook import GradebookError, in_folder
-from workbook.grading.ledger import Ledger, read_ledger
-from workbook.grading.rows import Row
+from workbook.grading.gradebook.book import GradebookError
+from workbook.grading.gradebook.folder import in_folder
+from workbook.grading.gradebook.ledger import Ledger, read_ledger
+from workbook.grading.gradebook.rows import Row
 from workbook.grading.verbs.grade import OUT
 from workbook.grading.verbs.speaking import OutOption, told
 from workbook.grading.writing import canonical, write_whole

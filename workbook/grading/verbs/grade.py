@@ -13,12 +13,12 @@ import typer
 from workbook.commands.place import CourseOption, Db
 from workbook.cores import cores
 from workbook.course import Course, CourseError, UnknownId
-from workbook.grading.catalogue import Catalogue
-from workbook.grading.crew import CannotStart, Crew, LocalCrew
+from workbook.grading.gradebook.catalogue import Catalogue
 from workbook.grading.grader import GraderFactory
-from workbook.grading.making import GRADER, maker
-from workbook.grading.progress import Progress
-from workbook.grading.roster import read_roster
+from workbook.grading.intake.roster import read_roster
+from workbook.grading.running.crew import CannotStart, Crew, LocalCrew
+from workbook.grading.running.making import GRADER, maker
+from workbook.grading.running.progress import Progress
 from workbook.grading.verbs.speaking import (
     GraderOption,
     OutOption,
@@ -92,8 +92,8 @@ def grade(
         if folder.exists() and not (dask or out.exists()):
             # While this process imports what it needs itself; no more than there are folders.
             here.start(len(list(folder.iterdir())) if folder.is_dir() else at_once)
-        from workbook.grading.run import Plan, Stopped, grade_class
-        from workbook.grading.verbs.standing import exit_code, summary
+        from workbook.grading.running.run import Plan, Stopped, grade_class
+        from workbook.grading.verbs.summary import exit_code, summary
 
         plan = Plan(
             databases=db.kinds,
@@ -134,8 +134,8 @@ def merge(
     out: OutOption = OUT,
 ) -> None:
     """Brings the shards of one class together into one gradebook."""
-    from workbook.grading.merging import merge as merge_shards
-    from workbook.grading.verbs.standing import exit_code, summary
+    from workbook.grading.running.merging import merge as merge_shards
+    from workbook.grading.verbs.summary import exit_code, summary
 
     with told():
         ledger = merge_shards(outs, out)
@@ -180,7 +180,7 @@ def _cluster(
                 "--tls-ca, --tls-cert and --tls-key go with --dask: name the scheduler"
             )
         return None
-    from workbook.grading.cluster import DaskCrew, Tls
+    from workbook.grading.running.cluster import DaskCrew, Tls
 
     if authority and certificate and key:
         return DaskCrew(address, factory, Tls(authority, certificate, key))

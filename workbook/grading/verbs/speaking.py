@@ -11,7 +11,7 @@ from rich.console import Console
 
 from workbook.course import UnknownId
 from workbook.grading.cleaning import clean, line
-from workbook.grading.crew import CannotStart
+from workbook.grading.running.crew import CannotStart
 
 
 def out_console() -> Console:

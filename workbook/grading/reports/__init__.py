@@ -1,0 +1,1 @@
+"""The pages for people to read, made of the gradebook alone."""

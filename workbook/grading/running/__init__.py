@@ -1,0 +1,1 @@
+"""The run: graders at work, each distinct submission settled once."""
