@@ -96,6 +96,12 @@ def test_a_reset_gives_back_an_earlier_form_with_its_blanks(tiny: Course, root: 
     assert 'title: str = "naïve"' in text
 
 
+def test_a_reset_gives_back_what_an_earlier_exercise_begins_with(tiny: Course, root: Path) -> None:
+    starter.fill(tiny, root, every(tiny))
+    starter.reset(tiny, root, "tenancy.limit")
+    assert "\nLIMIT = 1\n" in (root / "app/models.py").read_text()
+
+
 def test_a_reset_copes_with_tabs_windows_lines_and_a_mark(tiny: Course, root: Path) -> None:
     work = '\ufeffdef url(text):\r\n\t"""Mine."""\r\n\treturn text\r\n\r\n# end\r\n'
     (root / "app/database.py").write_bytes(work.encode())

@@ -14,6 +14,7 @@ from workbook.course import Course
 from workbook.judge.run import Judges
 from workbook.judge.target import find_target
 from workbook.notebook.progress import Progress as Book
+from workbook.starter import untouched
 
 from .place import (
     CourseOption,
@@ -36,10 +37,16 @@ def check(
     db_url: DbUrlOption = None,
     seed: SeedOption = None,
     course: CourseOption = None,
+    begun: Annotated[bool, typer.Option("--begun", help="Leave out what isn't begun yet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON, schema 1.")] = False,
 ) -> None:
     """Checks your work and shows a card for each exercise."""
     found = Course.load(course)
+    if begun:
+        ids = _begun(found, ids or [], find_target(found, target or found.starter).root)
+        if not ids:
+            aside.print("Nothing is begun yet, so there is nothing to check.")
+            return
 
     async def once(judges: Judges) -> dict[str, Any]:
         return await shown(judges, ids or [], target, db, seed, quiet=as_json)
@@ -111,6 +118,17 @@ async def shown(
             seed=seed,
             on_outcome=lambda outcome: bar.update(job, advance=1, description=outcome.check),
         )
+
+
+def _begun(course: Course, ids: list[str], root: Path) -> list[str]:
+    """The checks of exercises that are no blanks any more, and neither is what they need."""
+    blank = untouched(course, root)
+    ready = {
+        exercise.id
+        for exercise in course.exercises
+        if blank.isdisjoint([exercise.id, *(each.id for each in course.prerequisites(exercise))])
+    }
+    return [check.id for check in course.select(ids) if check.exercise in ready]
 
 
 def _remember(course: Course, target: Path | None, result: dict[str, Any]) -> None:

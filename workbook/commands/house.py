@@ -84,6 +84,6 @@ def edition(
     out: Annotated[Path, typer.Argument(help="A new folder for it.")],
     course: CourseOption = None,
 ) -> None:
-    """Copies the repository for a class to work in: everything but the answers."""
+    """Makes a folder for a class to work in, without the answers."""
     starter.make_edition(Course.load(course), out)
-    console.print(f"{out} holds everything but the answers; grade with this repository.")
+    console.print(f"{out} holds what a student needs and no answers; grade with this repository.")

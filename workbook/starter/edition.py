@@ -1,18 +1,22 @@
-"""The repository as a class gets it: everything but the answers."""
+"""What a class works with: the notebooks, a fresh starter, the checks, and no answers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
-from workbook.course import Course
-from workbook.starter.syncing import sync
+from workbook.course import Course, Lesson
+from workbook.starter.syncing import fill
+from workbook.starter.touching import earlier
 
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "__pycache__", "*.pyc", "*.egg-info", "*.db", ".*_cache", ".ipynb_checkpoints",
-    ".workbook", ".hypothesis", "grades",
+KEPT = (
+    ".ci/set-up", ".gitignore", "pyproject.toml", "requirements.lock", "workbook", "notebooks",
+    "docs/checklist.md", "docs/review",
 )  # fmt: skip
-ANSWERS = Path("tests", "course")
-"""The banks: whole answers, and edits of the reference."""
+"""What an edition holds beside the suites and the starter."""
+FRONT = Path("docs", "edition")
+"""The edition's own README and Makefile."""
+TRACES = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", ".ipynb_checkpoints", "*.db")
 
 
 class EditionError(ValueError):
@@ -20,10 +24,10 @@ class EditionError(ValueError):
 
 
 def make_edition(course: Course, out: Path) -> Course:
-    """Copy the course's repository into a new folder, a fresh starter in it and no answers.
+    """Make a new folder with what a student needs, a fresh starter in it and no answers.
 
-    Left out are the reference with its own files, the banks of answers, and what notebooks show
-    where they build with the reference. Raises `EditionError`.
+    The manifest has its earlier forms blank where another exercise asks for them, and notebooks
+    don't show what they build with the reference. Raises `EditionError`.
     """
     if not course.reference.is_dir():
         raise EditionError(f"{course.root} has no reference, so it is an edition already")
@@ -31,18 +35,43 @@ def make_edition(course: Course, out: Path) -> Course:
         raise EditionError(f"{out} is there already; name a new folder")
     if out.resolve().is_relative_to(course.root.resolve()):
         raise EditionError(f"{out} lies inside the repository; name a folder outside of it")
-    shutil.copytree(course.root, out, ignore=LEFT_OUT)
-    made = Course.load(out / course.folder.relative_to(course.root))
-    shutil.rmtree(made.starter)  # it may hold somebody's work
-    sync(made)
-    for place in (made.reference, out / ANSWERS, *(out / file for file in made.layout.files)):
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
+    lessons = {lesson.file: _blanked(course, lesson) for lesson in course.lessons}
+    for place in (*KEPT, course.layout.suites, course.folder.relative_to(course.root)):
+        _copy(course.root / place, out / place)
+    folder = out / course.folder.relative_to(course.root)
+    for file, text in lessons.items():
+        (folder / file).write_text(text, encoding="utf-8")
     for notebook in (out / "notebooks").glob("*.ipynb"):
         _without_what_was_built(notebook)
+    _put_up_the_front(course, out)
+    made = Course.load(folder)
+    fill(course, made.starter)
     return made
+
+
+def _copy(source: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, place, ignore=TRACES, dirs_exist_ok=True)
+    elif source.is_file():
+        shutil.copy(source, place)
+
+
+def _blanked(course: Course, lesson: Lesson) -> str:
+    """A lesson's TOML whose earlier forms hold blanks instead of the answers to other exercises."""
+    text = (course.folder / lesson.file).read_text(encoding="utf-8")
+    for exercise in lesson.exercises:
+        for cut in exercise.cuts:
+            form = earlier(course, cut, exercise)
+            if form == cut.was.strip("\n"):
+                continue
+            if cut.was not in text:
+                raise EditionError(
+                    f"{lesson.file}: {exercise.id}: {cut}: put its earlier form between ''',"
+                    " so that an edition can leave it blank"
+                )
+            text = text.replace(cut.was, form)
+    return text
 
 
 def _without_what_was_built(notebook: Path) -> None:
@@ -52,3 +81,25 @@ def _without_what_was_built(notebook: Path) -> None:
             cell["outputs"] = []
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     notebook.write_text(text, encoding="utf-8")
+
+
+def _put_up_the_front(course: Course, out: Path) -> None:
+    """Its own README and Makefile, and the settings without those of the repository's tests."""
+    for path in (course.root / FRONT).glob("*.in"):
+        text = path.read_text(encoding="utf-8").replace("{map}", _map(course))
+        (out / path.stem).write_text(text, encoding="utf-8")
+    settings = out / "pyproject.toml"
+    if settings.is_file():
+        tables = re.split(r"\n(?=\[)", settings.read_text(encoding="utf-8"))
+        kept = [table for table in tables if not re.match(r"\[+tool\.(ruff|mypy)", table)]
+        text = re.sub(r"^testpaths = .*", 'testpaths = ["exercises"]', "\n".join(kept), flags=re.M)
+        settings.write_text(text, encoding="utf-8")
+
+
+def _map(course: Course) -> str:
+    """The rows of a table: each lesson with its notebook."""
+    return "\n".join(
+        f"| [{lesson.title}](notebooks/{Path(lesson.file).stem}.ipynb)"
+        f" | {lesson.promise} | {lesson.minutes} |"
+        for lesson in course.lessons
+    )

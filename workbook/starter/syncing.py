@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.course import Course
+from workbook.course import Course, CourseError
 from workbook.cuts import render, starter
 from workbook.starter.quoting import quotes
 
@@ -31,7 +31,9 @@ def sync(course: Course) -> Synced:
 
     A file is replaced, or removed when the starter has it no more, only while it
     is as an earlier sync wrote it. What the reference quotes of itself is written anew.
+    CourseError, with nothing changed, where the reference isn't.
     """
+    _need_the_reference(course)
     for path, text in quotes(course):
         if _read(path) != text.encode():
             write(path, text.encode())
@@ -59,7 +61,11 @@ def sync(course: Course) -> Synced:
 
 
 def differences(course: Course) -> list[str]:
-    """One line for each file of the starter that isn't what the reference gives."""
+    """One line for each file of the starter that isn't what the reference gives.
+
+    CourseError where the reference isn't.
+    """
+    _need_the_reference(course)
     texts = starter(course)
     found = []
     for file, text in texts.items():
@@ -83,6 +89,15 @@ def fill(course: Course, root: Path, ids: Collection[str] = ()) -> None:
     out = [exercise.id for exercise in course.exercises if exercise.id not in ids]
     for file, text in render(course, out).items():
         write(root / file, text.encode())
+
+
+def _need_the_reference(course: Course) -> None:
+    if not course.reference.is_dir():
+        name, work = course.layout.reference, course.layout.starter
+        raise CourseError(
+            f"there is no {name}/ here, which {work}/ is cut out of, so there is nothing to sync;"
+            f" {work}/ is all yours, and `workbook reset EXERCISE` puts a blank back"
+        )
 
 
 def write(path: Path, content: bytes) -> None:

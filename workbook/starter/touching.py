@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workbook.course import Course, Cut, Exercise
-from workbook.cutting.edits import Blank, apply
+from workbook.cutting.edits import Blank, apply, stub
 from workbook.cutting.source import Function, Source, Statement, bound, docstring, parse
 
 LONGEST = 200_000
@@ -140,6 +140,10 @@ def earlier(course: Course, cut: Cut, exercise: Exercise) -> str:
     text = _was(course, cut)
     if not text:
         return ""
+    if before := _same_before(course, cut, exercise):
+        inner, other = before
+        blank = Blank(inner, other.id, other.title)
+        return earlier(course, inner, other) or stub(parse(text), blank)
     scopes = [] if " " in cut.name else cut.name.split(".")[:-1]
     for scope in reversed(scopes):
         text = f"class {scope}:\n{textwrap.indent(text, '    ')}"
@@ -153,6 +157,18 @@ def earlier(course: Course, cut: Cut, exercise: Exercise) -> str:
     ]
     lines = apply(text, blanks).splitlines(keepends=True)[len(scopes) :]
     return textwrap.dedent("".join(lines)).strip("\n")
+
+
+def _same_before(course: Course, cut: Cut, exercise: Exercise) -> tuple[Cut, Exercise] | None:
+    """The cut by which an exercise that comes before changes the same statement."""
+    found = None
+    for other in course.exercises:
+        if other.id == exercise.id:
+            break
+        for each in other.cuts:
+            if (each.form, each.file, each.name) == (cut.form, cut.file, cut.name):
+                found = each, other
+    return found
 
 
 def _was(course: Course, cut: Cut) -> str:
