@@ -14,18 +14,32 @@ from workbook.manifest import fit, needs
 from workbook.manifest.lesson import Check, Exercise, Layout, Lesson
 from workbook.manifest.reading import CourseError, read_layout, read_lesson
 
-__all__ = ["Check", "Course", "CourseError", "Cut", "Exercise", "Lesson", "UnknownId"]
+__all__ = ["Check", "Course", "CourseError", "Cut", "Exercise", "Lesson", "LessonId", "UnknownId"]
 
 LESSONS = Path(__file__).with_name("lessons")
 
 
 class UnknownId(LookupError):
-    """No lesson, exercise or check has this id; `close` holds ids like it."""
+    """No lesson, exercise or check has this id; `close` holds ids like it.
 
-    def __init__(self, id: str, close: list[str]) -> None:
-        hint = f"; close to it: {', '.join(close)}" if close else ""
+    The message names those, or the lessons where nothing is alike.
+    """
+
+    def __init__(self, id: str, close: Iterable[str] = (), lessons: Iterable[str] = ()) -> None:
+        self.id, self.close = id, list(close)
+        hint = f"; close to it: {', '.join(self.close)}" if self.close else ""
+        if lessons and not self.close:
+            hint = f"; the lessons are: {', '.join(lessons)}"
         super().__init__(f'no lesson, exercise or check is called "{id}"{hint}')
-        self.id, self.close = id, close
+
+
+class LessonId(UnknownId):
+    """A lesson's id where one exercise is needed; the message names its exercises."""
+
+    def __init__(self, id: str, lesson: Lesson) -> None:
+        self.id, self.close = id, [exercise.id for exercise in lesson.exercises]
+        said = f'"{id}" is a lesson; name one of its exercises: {", ".join(self.close)}'
+        LookupError.__init__(self, said)
 
 
 @dataclass(frozen=True)
@@ -114,14 +128,14 @@ class Course:
             number = f"{lesson.number:02}"
             if id in {lesson.slug, str(lesson.number), number, f"{number}_{lesson.slug}"}:
                 return lesson
-        raise UnknownId(id, self._close(id))
+        raise UnknownId(id, self._close(id), [lesson.slug for lesson in self.lessons])
 
     def exercise(self, id: str) -> Exercise:
-        """The exercise an exercise's or check's id belongs to."""
+        """The exercise an exercise's or check's id belongs to; a lesson's raises `LessonId`."""
         for exercise in self.exercises:
-            if id == exercise.id or id.startswith(f"{exercise.id}."):
+            if id == exercise.id or id in {check.id for check in exercise.checks}:
                 return exercise
-        raise UnknownId(id, self._close(id))
+        raise LessonId(id, self.lesson(id))
 
     def select(self, ids: Iterable[str] = ()) -> list[Check]:
         """The checks that lesson, exercise and check ids name, in course order.

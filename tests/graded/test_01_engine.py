@@ -271,9 +271,20 @@ async def test_sqlite_takes_released_savepoints_back(work: Work) -> None:
     )
 
 
+async def expect_a_factory(work: Work) -> None:
+    """Goes on if sessions can be made; a `None` that came back is the story."""
+    made = (await work.probe("engine.factory")).value
+    work.expect(
+        made["callable"],
+        "We called build_session_factory(engine): expected a maker of sessions, "
+        f"found {made['found']}.",
+    )
+
+
 @check("engine.sessions.keeps_values_after_a_commit")
 async def test_sessions_keep_values_after_a_commit(work: Work) -> None:
     """keeps an object's values readable after the commit"""
+    await expect_a_factory(work)
     words = work.draw.title()
     seen = await work.probe("engine.after_commit", words=words)
     error = seen.error_in("read")
@@ -297,6 +308,7 @@ async def test_sessions_keep_values_after_a_commit(work: Work) -> None:
 @check("engine.sessions.makes_sqlmodel_sessions")
 async def test_sessions_are_sqlmodels(work: Work) -> None:
     """makes SQLModel sessions, whose exec() returns objects"""
+    await expect_a_factory(work)
     words = work.draw.title()
     seen = await work.probe("engine.run_exec", words=words)
     error = seen.error_in("exec")

@@ -180,6 +180,28 @@ def test_the_same_story_is_told_once(course: Course) -> None:
     assert text.count("(as above)") == 2
 
 
+def test_a_story_of_another_card_is_said_to_stand_there(course: Course) -> None:
+    broken = {"story": "The file can't be read.", "where": "app/x.py:3"}
+    other = check("x", "not yet", "elsewhere", **broken) | {"id": "models.task.x"}
+    text = cards.text_result(course, result(check("bulk", "not yet", "in bulk", **broken), other))
+    assert text.count("The file can't be read.") == 1
+    assert "(as in transactions.create_project)" in text
+    assert "(as above)" not in text
+
+
+def test_what_was_asked_on_fewer_databases_than_a_grade_says_so(course: Course) -> None:
+    line = "On SQLite alone; a grade asks PostgreSQL too (both=True, or --db both in a terminal)."
+    rows = [check("bulk", "ok", "in bulk"), check("nothing", "not yet", "nothing")]
+    assert cards.text_result(course, result(*rows, databases=["sqlite"])).endswith(f"\n{line}")
+    assert line in Page(cards.html_result(course, result(*rows, databases=["sqlite"]))).words
+    for silent in (
+        result(*rows, databases=["sqlite", "postgresql"]),
+        result(rows[1], databases=["sqlite"]),
+        result(*rows, databases=["sqlite"], notes=["Nothing was checked on PostgreSQL: none"]),
+    ):
+        assert "a grade asks" not in cards.text_result(course, silent)
+
+
 def test_a_card_that_is_done_shows_how_to_compare(course: Course) -> None:
     done = result(*(check(name, "ok", name) for name in ("together", "nothing", "bulk")))
     assert 'build("transactions.create_project")' in cards.text_result(course, done)
@@ -234,3 +256,13 @@ def test_the_map_shows_what_is_done_in_three_forms(course: Course) -> None:
     page = Page(chart.html())
     assert "04_transactions.ipynb" in chart.html()
     assert all(words in page.words for words in ("2 of 6", "Transactions", "60 min"))
+
+
+def test_the_map_tells_points_of_one_database_from_points_of_both(course: Course) -> None:
+    ids = {"transactions.create_project.bulk", "transactions.create_project.nothing"}
+    note = "2 of these points were seen on one database alone; a grade asks both."
+    chart = cards.Map.of(course, ids, {"transactions.create_project.bulk"})
+    assert str(chart).endswith(f"\n  {note}")
+    assert printed(chart).rstrip("\n") == str(chart)
+    assert note in Page(chart.html()).words
+    assert "alone" not in str(cards.Map.of(course, ids))

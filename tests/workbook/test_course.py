@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.course import Course, CourseError, UnknownId
+from workbook.course import Course, CourseError, LessonId, UnknownId
 
 FIRST = """
 slug = "engine"
@@ -121,8 +121,26 @@ def test_an_unknown_id_is_answered_with_close_ones(folder: Path) -> None:
     with pytest.raises(UnknownId, match=r"servces\.get") as caught:
         course.select(["servces.get"])
     assert caught.value.close[0] == "services.get"
-    with pytest.raises(UnknownId, match=r'"7"$'):
+    with pytest.raises(UnknownId, match=r'"7"; the lessons are: engine, services$'):
         course.select(["7"])
+
+
+@pytest.mark.parametrize("id", ["services", "3", "03", "03_services"])
+def test_a_lesson_where_one_exercise_is_needed_is_answered_with_its_exercises(
+    folder: Path, id: str
+) -> None:
+    with pytest.raises(LessonId) as caught:
+        Course.load(folder).exercise(id)
+    assert str(caught.value) == (
+        f'"{id}" is a lesson; name one of its exercises: services.get, services.delete'
+    )
+
+
+def test_a_check_belongs_to_its_exercise_and_what_is_called_alike_does_not(folder: Path) -> None:
+    course = Course.load(folder)
+    assert course.exercise("services.get.loads").id == "services.get"
+    with pytest.raises(UnknownId, match=r"close to it: services\.get"):
+        course.exercise("services.get.lods")
 
 
 @pytest.mark.parametrize(

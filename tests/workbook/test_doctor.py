@@ -6,8 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from workbook import doctor
+from workbook.commands import app
 from workbook.postgres import DatabaseUnavailable, Server
 from workbook.sandbox import bubblewrap
 
@@ -58,6 +60,15 @@ def test_a_missing_program_is_said_with_its_cure(monkeypatch: pytest.MonkeyPatch
     assert find("bubblewrap").state == "limited"
     assert find("bubblewrap").cure
     assert "apt install chromium" in find("browser").cure
+
+
+@pytest.mark.parametrize(("state", "code"), [("ok", 0), ("limited", 0), ("missing", 1)])
+def test_what_is_missing_is_an_exit_code_and_what_is_limited_is_not(
+    monkeypatch: pytest.MonkeyPatch, state: doctor.State, code: int
+) -> None:
+    found = [doctor.Finding("browser", state, "So it stands.")]
+    monkeypatch.setattr(doctor, "examine", lambda: found)
+    assert CliRunner().invoke(app, ["doctor"]).exit_code == code
 
 
 def test_a_look_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

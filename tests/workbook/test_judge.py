@@ -116,6 +116,16 @@ async def test_a_run_that_is_left_says_nothing_in_the_next(project: Project) -> 
         await judge.close()
 
 
+async def test_an_error_from_no_line_of_the_students_names_what_was_used(
+    judges: Judges, project: Project
+) -> None:
+    project.change("async def store(", "def store(")
+    left = project.file.read_text().partition("    await connection.execute")[0]
+    project.file.write_text(f"{left}    return None\n")
+    story = (await verdicts(judges, project))["keeps_the_sum"]["story"]
+    assert story.startswith("We used store: expected no error, found TypeError: ")
+
+
 async def test_an_untouched_blank_is_not_started(judges: Judges, project: Project) -> None:
     project.change(ADD, '    raise NotImplementedError("exercise tally.add")')
     found = await verdicts(judges, project)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workbook.course import Course
 from workbook.notebook.answers import read_answers, write_answers
 from workbook.notebook.progress import Progress
 
@@ -43,6 +44,25 @@ def test_a_check_that_no_longer_passes_is_open_again(progress: Progress) -> None
     progress.record(result(a="ok", b="ok"))
     progress.record(result(a="not yet", b="not checked"))
     assert progress.passed == {"services.get.b"}
+
+
+def test_what_passed_on_one_database_is_told_from_what_passed_on_both(progress: Progress) -> None:
+    course = Course.load()
+    id = "services.get.loads_the_assignee"
+
+    def record(verdict: str, *kinds: str) -> None:
+        row = {"id": id, "verdict": verdict, "databases": dict.fromkeys(kinds, verdict)}
+        progress.record({"schema": 1, "checks": [row]})
+
+    record("ok", "sqlite")
+    assert (progress.passed, progress.partly(course)) == ({id}, {id})
+    record("ok", "postgresql")
+    assert progress.partly(course) == set()
+    record("ok", "sqlite")
+    assert progress.partly(course) == set()
+    record("not yet", "sqlite")
+    record("ok", "sqlite")
+    assert progress.partly(course) == {id}
 
 
 def test_a_fault_of_ours_changes_nothing(progress: Progress) -> None:

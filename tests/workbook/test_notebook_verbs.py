@@ -183,6 +183,16 @@ async def test_what_cannot_be_answered_is_one_line(kernel: Kernel) -> None:
         assert "close to it: services" in (await kernel.run(source)).text
     for source in ("build()", "await check()", "%%answer\nwords", "%%answer nobody.1\nwords"):
         assert len((await kernel.run(source)).text.strip().split("\n")) == 1
+    told = (await kernel.run('hint("services")')).text.strip()
+    assert told.startswith('"services" is a lesson; name one of its exercises: services.')
+
+
+async def test_an_answer_to_a_question_nobody_asked_is_not_kept(
+    kernel: Kernel, course: Path
+) -> None:
+    told = (await kernel.run("%%answer services.9\nOne commit.")).text.strip()
+    assert told == ("There is no question services.9: a lesson asks 3, services.1 to services.3.")
+    assert not (course / "exercises" / "answers.md").exists()
 
 
 async def test_a_value_that_cannot_be_had_is_one_line_without_a_traceback(kernel: Kernel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -43,10 +44,14 @@ class Map:
 
     title: str
     stops: tuple[Stop, ...]
+    note: str = ""
 
     @classmethod
-    def of(cls, course: Course, passed: Collection[str]) -> Map:
-        """The map of a course for somebody who has passed these checks."""
+    def of(cls, course: Course, passed: Collection[str], partly: Collection[str] = ()) -> Map:
+        """The map of a course for somebody who has passed these checks.
+
+        `partly` are those that have not passed on every database a grade asks.
+        """
         stops = tuple(
             Stop(
                 lesson.number,
@@ -59,7 +64,9 @@ class Map:
             )
             for lesson in course.lessons
         )
-        return cls(course.title, stops)
+        points = sum(check.points for check in course.checks if check.id in partly)
+        note = f"{points} of these points were seen on one database alone; a grade asks both."
+        return cls(course.title, stops, note if points else "")
 
     @property
     def sums(self) -> str:
@@ -89,6 +96,10 @@ class Map:
                 (f"  {points}", "points"),
                 (f"{stop.minutes:>4} min", "aside"),
             ]
+
+        if self.note:
+            for line in textwrap.wrap(self.note, min(width, WIDTH) - 2):
+                yield [(f"  {line}", "aside")]
 
     def __str__(self) -> str:
         return "\n".join(plain(line) for line in self.lines())
@@ -134,4 +145,4 @@ _PAGE = template("""\
 {{ " extension" if stop.extension }}</span>
 <span class="wb-far wb-soft">{{ stop.minutes }} min</span></li>
 {% endfor %}
-</ul></div></section>""")
+</ul>{% if map.note %}<p class="wb-soft">{{ map.note }}</p>{% endif %}</div></section>""")

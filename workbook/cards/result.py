@@ -8,6 +8,7 @@ from typing import Any
 
 from workbook.cards.paper import clean
 from workbook.course import Course, Exercise, UnknownId
+from workbook.databases import KINDS, NAMES
 
 FINE = {"ok", "not checked"}
 _MOST_PRINTED = 4_000
@@ -56,17 +57,30 @@ def cards_of(course: Course, result: Mapping[str, Any]) -> Cards:
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for check in result["checks"]:
         groups.setdefault(str(check["id"]).rpartition(".")[0], []).append(check)
-    told: set[tuple[str, str]] = set()
+    told: dict[tuple[str, str], str] = {}
     cards = tuple(_card(course, id, checks, told) for id, checks in groups.items())
     sums = [f"{result['earned']} of {_points(result['possible'])}"] if result["possible"] else []
     if beside := result.get("extension", {}).get("possible"):
         earned = result["extension"]["earned"]
         sums.append(f"{earned} of {beside} extension points")
-    return Cards(cards, ", ".join(sums), tuple(clean(note) for note in result.get("notes", ())))
+    notes = [*result.get("notes", ())] or list(_asked_less(course, result))
+    return Cards(cards, ", ".join(sums), tuple(clean(note) for note in notes))
+
+
+def _asked_less(course: Course, result: Mapping[str, Any]) -> Iterator[str]:
+    """A line where something is ok on fewer databases than a grade asks."""
+    asked = result.get("databases", ())
+    passed = {check["id"] for check in result["checks"] if check["verdict"] == "ok"}
+    named = {kind for check in course.checks if check.id in passed for kind in check.databases}
+    left = [NAMES[kind] for kind in KINDS if kind in named - set(asked)]
+    if asked and left:
+        here = " and ".join(NAMES[kind] for kind in asked)
+        other = " and ".join(left)
+        yield f"On {here} alone; a grade asks {other} too (both=True, or --db both in a terminal)."
 
 
 def _card(
-    course: Course, id: str, checks: Sequence[Mapping[str, Any]], told: set[tuple[str, str]]
+    course: Course, id: str, checks: Sequence[Mapping[str, Any]], told: dict[tuple[str, str], str]
 ) -> Card:
     rows: list[Row] = []
     for place, check in enumerate(checks):
@@ -82,7 +96,7 @@ def _card(
     return Card(id, exercise.title, earned, possible, tuple(rows), tuple(closing))
 
 
-def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Row:
+def _row(check: Mapping[str, Any], above: str, told: dict[tuple[str, str], str]) -> Row:
     verdict, waits_for = str(check["verdict"]), str(check.get("waits_for", ""))
     line = clean(str(check.get("line", ""))) or str(check["id"]).rpartition(".")[2]
     if verdict in {"ok", "not started"}:
@@ -94,9 +108,11 @@ def _row(check: Mapping[str, Any], above: str, told: set[tuple[str, str]]) -> Ro
         return Row(verdict, line, aside=f"({first} first)")
     story, where = clean(str(check.get("story", ""))).strip(), clean(str(check.get("where", "")))
     sql = tuple(clean(each) for each in check.get("sql", ()))
-    if story and (story, where) in told:
-        return Row(verdict, line, aside="(as above)", sql=sql)
-    told.add((story, where))
+    exercise = str(check["id"]).rpartition(".")[0]
+    if story and (teller := told.get((story, where))):
+        aside = "(as above)" if teller == exercise else f"(as in {teller})"
+        return Row(verdict, line, aside=aside, sql=sql)
+    told[story, where] = exercise
     return Row(verdict, line, "", story, where, sql, _printed(check))
 
 

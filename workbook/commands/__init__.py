@@ -1,13 +1,16 @@
 """The command line: a student's verbs, and the instructor's.
 
-Exit codes: 0 everything asked for is earned (of `review`: nothing found), 1 not yet, 2 the call
-can't be answered as it stands; then one line says what to do. Of a class: 1 somebody has no grade
-yet through a fault of ours, or a replay differs; 130 stopped by Ctrl-C.
+Exit codes: 0 everything asked for is earned (of `review`: nothing found; of `doctor`: nothing is
+missing), 1 not yet, 2 the call can't be answered as it stands; then one line says what to do. Of a
+class: 1 somebody has no grade yet through a fault of ours, or a replay differs; 130 stopped by
+Ctrl-C.
 """
 
 import sys
+from typing import NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from workbook.course import CourseError, UnknownId
 from workbook.databases import DatabaseUnavailable
@@ -17,13 +20,13 @@ from workbook.review.command import review
 from workbook.starter import EditionError, ResetError
 
 from . import assemble, check, house, learn
+from .usage import one_line
 from .verbs import Verbs
 
 app = typer.Typer(
     name="workbook",
     cls=Verbs,
     help="Learn to build an async database layer; grade three hundred people doing it.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -55,20 +58,25 @@ MISUSE = (
 def main() -> None:
     """Runs one command; what the caller can mend is one line and exit code 2."""
     try:
-        app()
+        # None is what was typed; with nothing typed the verbs are shown.
+        words = None if sys.argv[1:] else ["-h"]
+        sys.exit(app(words, prog_name="workbook", standalone_mode=False))
+    except TyperException as error:
+        _refuse(one_line(error))
     except MISUSE as error:
-        print(f"workbook: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(str(error))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"workbook: {place}{error.strerror or error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(f"{place}{error.strerror or error}")
     except JudgeFault as fault:
-        print(
-            f"workbook: {fault}\nThis is the checker's own fault; no points were touched.",
-            file=sys.stderr,
+        _refuse(
+            f"{fault}\nThis is the checker's own fault; no points were touched."
+            "\n`workbook doctor` says what this machine can do."
         )
-        print("`workbook doctor` says what this machine can do.", file=sys.stderr)
-        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refuse(said: str) -> NoReturn:
+    print(f"workbook: {said}", file=sys.stderr)
+    sys.exit(2)

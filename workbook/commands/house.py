@@ -45,7 +45,10 @@ def lab(course: CourseOption = None) -> None:
 
 
 def doctor() -> None:
-    """Says what this machine can do, and what to install for the rest."""
+    """Says what this machine can do, and what to install for the rest.
+
+    Exit code 1: something is missing. What is limited works, more slowly or with less.
+    """
     from workbook.doctor import examine
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -54,7 +57,7 @@ def doctor() -> None:
         says = finding.says + (f"\n{finding.cure}" if finding.cure else "")
         table.add_row(finding.state, finding.name, says)
     console.print(table)
-    raise typer.Exit(0 if all(finding.state == "ok" for finding in findings) else 1)
+    raise typer.Exit(0 if all(finding.state != "missing" for finding in findings) else 1)
 
 
 def sync(

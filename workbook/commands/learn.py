@@ -16,10 +16,10 @@ Exercise = Annotated[str, typer.Argument(help="An exercise, as services.get.")]
 
 
 def status(course: CourseOption = None) -> None:
-    """Shows the map of the lessons with what you have done."""
+    """Shows the map of the lessons with what you have done in your own project."""
     found = Course.load(course)
     progress = Progress.of(found)
-    console.print(Map.of(found, progress.passed))
+    console.print(Map.of(found, progress.passed, progress.partly(found)))
     ahead = [
         exercise
         for exercise in found.exercises

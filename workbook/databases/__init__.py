@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "NAMES",
     "Busy",
     "Database",
     "DatabaseUnavailable",
@@ -28,7 +29,8 @@ __all__ = [
     "folder_for_a_while",
 ]
 
-KINDS = ("sqlite", "postgresql")
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+KINDS = tuple(NAMES)
 
 
 class Databases:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.course import Check, Course
-from workbook.databases import KINDS, Databases, DatabaseUnavailable
+from workbook.databases import KINDS, NAMES, Databases, DatabaseUnavailable
 from workbook.postgres import Server
 
 from .client import Judge
@@ -15,7 +15,7 @@ from .lines import lines
 from .outcome import Outcome
 from .places import place_of
 from .target import find_target
-from .verdicts import FINE, NAMES, assemble
+from .verdicts import FINE, assemble
 from .versions import seed_of, suite_version
 
 OnOutcome = Callable[[Outcome], None]

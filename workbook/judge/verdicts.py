@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbook.course import Check, Course, Exercise
+from workbook.databases import NAMES as NAMES
 
 from .outcome import Outcome
 
 SCHEMA = 1
 FINE = {"ok", "not checked"}
-NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def assemble(

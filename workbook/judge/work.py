@@ -49,7 +49,7 @@ class Work:
         if seen.error is not None and seen.error.is_a("MemoryError"):
             raise WitnessEndedError("out of memory")
         if seen.error is not None:
-            raise NotYet(_raised(seen.error), seen.error.where, _sql(seen))
+            raise NotYet(_raised(seen.error, self._subject), seen.error.where, _sql(seen))
         return seen
 
     async def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -77,6 +77,13 @@ class Work:
         raise NotYet(story, error.where if error else "", _sql(of) if of else [])
 
     @property
+    def _subject(self) -> str:
+        """What the check is about, where an error came from no line of the student's."""
+        exercise = self.stand.sitting.course.exercise(self.check.id)
+        names = [cut.name or cut.file for cut in exercise.cuts]
+        return names[0] if len(names) == 1 else f"your code for {exercise.id}"
+
+    @property
     def databases(self) -> list[Database]:
         """Those that this check's probes have seen."""
         own = [self.stand.database] if self.stand.database is not None else []
@@ -88,13 +95,16 @@ class Work:
         return "".join(seen.printed for seen in self.seen)
 
 
-def _raised(error: StudentError) -> str:
+def _raised(error: StudentError, subject: str) -> str:
     if error.is_a("SyntaxError"):
         return f"{NOT_PYTHON} {error}"
     if error.is_a("ImportError"):
         return f"The import did not work. {error}"
-    what = error.called if error.called.replace(".", "").isidentifier() else "The call"
-    text = f"{what} was expected to return; it raised {str(error).rstrip('.')}."
+    said = str(error).rstrip(".")
+    if error.called.replace(".", "").isidentifier():
+        text = f"{error.called} was expected to return; it raised {said}."
+    else:
+        text = f"We used {subject}: expected no error, found {said}."
     return text if error.cause is None else f"{text} It came from {error.cause}."
 
 

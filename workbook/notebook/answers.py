@@ -10,6 +10,7 @@ from workbook.notebook.telling import Note, Unclear, plainly, show
 from workbook.notebook.verbs import desk
 
 FILE = "answers.md"
+QUESTIONS = 3
 _TITLE = "# In your own words"
 _SECTION = re.compile(r"^## (?P<name>[a-z][a-z0-9_]*\.\d+)[ \t]*$", re.MULTILINE)
 _NAME = re.compile(r"(?P<lesson>[a-z][a-z0-9_]*)\.(?P<number>\d+)")
@@ -29,6 +30,11 @@ def answer(line: str, cell: str) -> None:
         raise Unclear(f'Name the question, as in %%answer services.1; found "{name}"')
     if match["lesson"] != START:
         place.course.lesson(match["lesson"])
+    if not 1 <= int(match["number"]) <= QUESTIONS:
+        raise Unclear(
+            f"There is no question {name}: a lesson asks {QUESTIONS},"
+            f" {match['lesson']}.1 to {match['lesson']}.{QUESTIONS}"
+        )
     words = cell.strip()
     if words.lower() in _NOTHING_YET:
         show(Note(f"{name}: nothing written yet."))

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from workbook.databases import NAMES
 from workbook.notebook.telling import SAID, Note, says, show
 from workbook.notebook.verbs import desk
 from workbook.seeing import SideBySide
 from workbook.seeing import side_by_side as on_each
 
-NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 Work = Callable[[AsyncEngine], Awaitable[Any]]
 
 

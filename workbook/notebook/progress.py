@@ -32,6 +32,16 @@ class Progress:
         """The ids of the checks that have passed."""
         return set(self._read()["passed"])
 
+    def partly(self, course: Course) -> set[str]:
+        """Those that have passed, but not yet on every database a grade asks."""
+        kept = self._read()
+        passed, seen = set(kept["passed"]), kept["databases"]
+        return {
+            check.id
+            for check in course.checks
+            if check.id in passed and set(check.databases) - set(seen.get(check.id, ()))
+        }
+
     def attempts(self, exercise: str) -> int:
         """How often an exercise was checked after it had been begun."""
         return int(self._read()["attempts"].get(exercise, 0))
@@ -48,15 +58,20 @@ class Progress:
     def record(self, result: Mapping[str, Any]) -> None:
         """Keeps what a result (schema 1) says; a check that no longer passes is open again.
 
-        A check counts as passed on what it was checked on, so a quick run counts too.
+        A check counts as passed on what it was checked on, so a quick run counts too; the
+        databases it has passed on are kept with it.
         """
         kept = self._read()
-        passed, tried = set(kept["passed"]), set()
+        passed, tried, seen = set(kept["passed"]), set(), kept["databases"]
         for check in result["checks"]:
             if check["verdict"] == "ok":
                 passed.add(check["id"])
+                asked = check.get("databases", {}).items()
+                here = {kind for kind, verdict in asked if verdict == "ok"}
+                seen[check["id"]] = sorted(here | set(seen.get(check["id"], ())))
             elif check["verdict"] not in {"not checked", "ours"}:
                 passed.discard(check["id"])
+                seen.pop(check["id"], None)
             if check["verdict"] not in {"not checked", "not started", "ours"}:
                 tried.add(str(check["id"]).rpartition(".")[0])
         kept["passed"] = sorted(passed)
@@ -76,7 +91,9 @@ class Progress:
         self._write(self._read() | {"asks": asks})
 
     def _read(self) -> dict[str, Any]:
-        kept: dict[str, Any] = {"passed": [], "attempts": {}, "hints": {}, "asks": True}
+        kept: dict[str, Any] = {
+            "passed": [], "databases": {}, "attempts": {}, "hints": {}, "asks": True,
+        }  # fmt: skip
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

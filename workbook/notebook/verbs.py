@@ -146,7 +146,8 @@ def ask_before_build(asks: bool) -> None:
 def course_map() -> None:
     """Shows the lessons of the course and how far you are."""
     place = desk()
-    show(cards.Map.of(place.course, place.progress.passed))
+    progress = place.progress
+    show(cards.Map.of(place.course, progress.passed, progress.partly(place.course)))
 
 
 def project() -> Path:

@@ -27,15 +27,15 @@ def review(
     Exit code 0: nothing found. 1: findings. 2: the request itself can't be carried out.
     """
     if format not in FORMATS:
-        _refuse(f"There is no format {format!r}; choose one of {', '.join(FORMATS)}.")
+        _refuse(f"there is no format {format!r}; choose one of {', '.join(FORMATS)}")
     try:
         codes = _wanted(select, ignore)
     except ValueError as error:
-        _refuse(f"{error}; `--format json` shows the codes of findings.")
+        _refuse(f"{error}; docs/review/README.md lists the codes")
     if not path.exists():
-        _refuse(f"There is nothing at {path}; give the folder of a project.")
+        _refuse(f"there is nothing at {path}; give the folder of a project")
     if not python_files(path):
-        _refuse(f"There are no Python files at {path}; give the folder of a project.")
+        _refuse(f"there are no Python files at {path}; give the folder of a project")
     project = Project(path)
     if project.unread:
         _tell_unread(project.unread)
@@ -77,5 +77,5 @@ def _show(found: list[Finding], format: str) -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(f"workbook: {message}", err=True)
     raise typer.Exit(2)

@@ -22,7 +22,7 @@ def codes_matching(prefixes: str) -> set[str]:
     known = {*RULES, "WB001", UNKNOWN_SUPPRESSION}
     for part in wanted:
         if not any(code.startswith(part) for code in known):
-            raise ValueError(f"No rule's code begins with {part!r}")
+            raise ValueError(f"no rule's code begins with {part!r}")
     return {code for code in known if code.startswith(tuple(wanted))}
 
 

@@ -152,6 +152,12 @@ async def savepoint(kit: Kit, *, undone: int, kept: int, table: str) -> None:
         await engine.dispose()
 
 
+async def factory(kit: Kit) -> dict[str, Any]:
+    """What the student's function gives for an engine: whether it can be called, its type."""
+    made = kit.use("database.build_session_factory")(kit.engine)
+    return {"callable": callable(made), "found": "None" if made is None else type(made).__name__}
+
+
 async def after_commit(kit: Kit, *, words: str) -> dict[str, Any]:
     """A row of a session of the student's factory, read after its commit without await."""
     await _note_table(kit)

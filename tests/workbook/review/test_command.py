@@ -52,10 +52,13 @@ def test_a_finding_is_exit_1_and_says_where_why_and_what_to_do(project: Path) ->
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["absent"], "There is nothing at absent; give the folder of a project."),
-        (["empty"], "There are no Python files at empty; give the folder of a project."),
-        (["project", "--format", "xml"], "There is no format 'xml'; choose one of text, json,"),
-        (["project", "--select", "E501"], "No rule's code begins with 'E501'"),
+        (["absent"], "there is nothing at absent; give the folder of a project"),
+        (["empty"], "there are no Python files at empty; give the folder of a project"),
+        (["project", "--format", "xml"], "there is no format 'xml'; choose one of text, json,"),
+        (
+            ["project", "--select", "E501"],
+            "no rule's code begins with 'E501'; docs/review/README.md lists the codes",
+        ),
     ],
 )
 def test_a_request_that_can_not_be_met_is_exit_2_and_one_line(
@@ -67,7 +70,7 @@ def test_a_request_that_can_not_be_met_is_exit_2_and_one_line(
     Path("project/app.py").write_text(GOOD)
     result = run(*words)
     assert result.exit_code == 2
-    assert result.output.startswith(told)
+    assert result.output.startswith(f"workbook: {told}")
     assert result.output.count("\n") == 1
 
 

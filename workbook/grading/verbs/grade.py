@@ -12,7 +12,7 @@ import typer
 
 from workbook.commands.place import CourseOption, Db
 from workbook.cores import cores
-from workbook.course import Course, CourseError, UnknownId
+from workbook.course import Course, CourseError
 from workbook.grading.gradebook.catalogue import Catalogue
 from workbook.grading.grader import GraderFactory
 from workbook.grading.intake.roster import read_roster
@@ -53,7 +53,7 @@ def grade(
     ] = Rule.best,
     lesson: Annotated[
         list[str] | None,
-        typer.Option("--lesson", help="Grade this lesson alone; may be repeated."),
+        typer.Option("--lesson", help="Grade this lesson or exercise alone; may be repeated."),
     ] = None,
     db: Annotated[Db, typer.Option("--db", help="The databases to grade on.")] = Db.both,
     one: Annotated[
@@ -79,8 +79,6 @@ def grade(
         try:
             factory = maker(grader)(course, databases=db.kinds, unsafe=unsafe, checks=lessons)
             catalogue = Catalogue.of(Course.load(course), lessons, db.kinds)
-        except UnknownId as error:
-            raise ValueError(f"{error}{_lessons(course, error)}") from error
         except CourseError as error:
             raise ValueError(str(error)) from error
         part, at_once = _shard(shard), 1 if one else _at_once(jobs, local=dask is None)
@@ -141,12 +139,6 @@ def merge(
         ledger = merge_shards(outs, out)
     summary(ledger, out)
     raise typer.Exit(exit_code(ledger))
-
-
-def _lessons(course: Path | None, error: UnknownId) -> str:
-    """What could have been meant, where nothing is called alike."""
-    slugs = ", ".join(lesson.slug for lesson in Course.load(course).lessons)
-    return "" if error.close else f"; the lessons are: {slugs}"
 
 
 def _at_once(jobs: int | None, *, local: bool) -> int:
