@@ -1,6 +1,7 @@
 """The reference earns everything, the starter nothing, and each cut changes only its own."""
 
 import ast
+import re
 import textwrap
 from itertools import cycle
 from pathlib import Path
@@ -63,6 +64,17 @@ def others(exercise: Exercise) -> list[str]:
         if (lesson.number <= its.number if its.extension else not lesson.extension)
     }
     return [one.id for one in COURSE.exercises if one.lesson in earlier and one.id != exercise.id]
+
+
+def test_the_reference_knows_nothing_of_lessons() -> None:
+    taught = re.compile(r"\b(lesson|exercise|notebook|student)", re.I)
+    assert not [
+        f"{file}: {line.strip()}"
+        for file, text in render(COURSE, ()).items()
+        if file.startswith(("app/", "alembic"))
+        for line in text.splitlines()
+        if taught.search(line)
+    ]
 
 
 def test_an_earlier_form_promises_what_the_reference_does() -> None:
