@@ -4,10 +4,10 @@ import asyncio
 import os
 from typing import Any
 
+from alembic import context
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from alembic import context
 from solution.database import get_async_database_url, make_transactions_real
 from solution.models import Base
 

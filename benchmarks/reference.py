@@ -23,7 +23,8 @@ from solution.database import build_engine, build_session_factory, create_db_and
 from solution.models import Base
 from solution.models.columns import utc_now
 from solution.schemas import ProjectCreate
-from solution.services import TaskService, complete_project_tasks, create_project_with_tasks
+from solution.services.project_service import complete_project_tasks, create_project_with_tasks
+from solution.services.task_service import TaskService
 from workbook.databases import KINDS, Databases
 
 task, worker, project, audit, tenant = (

@@ -1,1 +1,1 @@
-"""The Task API's database layer: engine, models, services, migrations."""
+"""The Task API's database layer: engine, models, services, tenancy, API, production."""

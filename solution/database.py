@@ -80,8 +80,8 @@ def make_transactions_real(engine: AsyncEngine) -> None:
     wait (``state.asyncio_safe``).
 
     The execution option ``sqlite_begin`` (``connection.get_execution_options()``) says how:
-    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE" (lesson 4), and waits
-    its turn there rather than fail halfway.
+    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE" (``begin_writing``), and
+    waits its turn there rather than fail halfway.
     """
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -23,12 +23,12 @@ from solution.database import build_engine, build_session_factory, create_db_and
 from solution.errors import ConflictError, NotFoundError
 from solution.models import AuditLog, Project, Task, Tenant, Worker
 from solution.schemas import ProjectCreate, TaskCreate, TaskUpdate
-from solution.services import (
-    TaskService,
+from solution.services.project_service import (
     complete_project_tasks,
     create_project_with_tasks,
     rename_worker,
 )
+from solution.services.task_service import TaskService
 from solution.tenancy import tenant_context
 
 

@@ -109,6 +109,16 @@ class Course:
     def checks(self) -> tuple[Check, ...]:
         return tuple(check for exercise in self.exercises for check in exercise.checks)
 
+    @cached_property
+    def core(self) -> tuple[Check, ...]:
+        """The checks that hold once the core exercises are done: they need no others."""
+        done = {exercise.id for exercise in self.exercises if exercise.core}
+        return tuple(
+            check
+            for check in self.checks
+            if {check.exercise, *(self.exercise(need).id for need in check.needs)} <= done
+        )
+
     def source(self, file: str) -> Path:
         """Where the reference keeps a project's file: app/x.py is solution/x.py."""
         head, _, rest = file.partition("/")
@@ -140,12 +150,14 @@ class Course:
     def select(self, ids: Iterable[str] = ()) -> list[Check]:
         """The checks that lesson, exercise and check ids name, in course order.
 
-        Without an id, all of them. UnknownId holds suggestions.
+        "core" names those of the core exercises. Without an id, all of them. UnknownId
+        holds suggestions.
         """
         ids = tuple(ids)
         named: set[str] = set()
         for id in ids:
             checks = [check for check in self.checks if id in {check.id, check.exercise}]
+            checks = checks or list(self.core if id == "core" else ())
             named |= {check.id for check in checks or self.lesson(id).checks}
         return [check for check in self.checks if not ids or check.id in named]
 

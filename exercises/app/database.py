@@ -59,8 +59,8 @@ def make_transactions_real(engine: AsyncEngine) -> None:
     wait (``state.asyncio_safe``).
 
     The execution option ``sqlite_begin`` (``connection.get_execution_options()``) says how:
-    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE" (lesson 4), and waits
-    its turn there rather than fail halfway.
+    "DEFERRED", unless a writer that reads first asks for "IMMEDIATE" (``begin_writing``), and
+    waits its turn there rather than fail halfway.
     """
     # exercise engine.sqlite: so far the driver begins transactions when it likes
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..context import required_tenant
 from ..schemas import TaskRead
-from ..services import TaskService
+from ..services.task_service import TaskService
 from ..tenancy import tenant_session_factory
 from .writes import watch_writes
 

@@ -10,7 +10,11 @@ from fastapi import APIRouter
 from ..models import Project
 from ..problems import problems
 from ..schemas import ProjectCreate, ProjectRead, RowId
-from ..services import complete_project_tasks, create_project_with_tasks, delete_project
+from ..services.project_service import (
+    complete_project_tasks,
+    create_project_with_tasks,
+    delete_project,
+)
 from .bodies import Completed, NewProject
 from .dependencies import KnownProject, Session, known_project
 

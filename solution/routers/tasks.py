@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from ..models import Task
 from ..problems import problems
 from ..schemas import RowId, TaskCreate, TaskRead
-from ..services import TaskService
+from ..services.task_service import TaskService
 from ..vocabulary import TaskStatus
 from .bodies import Assignee, NewTask, TaskChange
 from .dependencies import KnownTask, Session, known_project

@@ -10,7 +10,7 @@ from ..errors import NotFoundError
 from ..models import Worker
 from ..problems import problems
 from ..schemas import RowId, WorkerRead
-from ..services import create_worker
+from ..services.worker_service import create_worker
 from .bodies import NewWorker
 from .dependencies import Session
 

@@ -4,6 +4,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import selectinload
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from ..context import required_tenant
 from ..errors import ConflictError, NotFoundError
@@ -85,21 +86,10 @@ class TaskService:
         one more statement each for up to 500 workers, another for each further 500, and never
         one a task. An unknown project has no tasks: an empty list.
         """
-        query = (
-            select(Task)
-            .where(Task.project_id == project_id, Task.tenant_id == self.tenant_id)
-            .order_by(col(Task.id))
-            .limit(limit)
-            .options(
-                selectinload(Task.assignee),  # type: ignore[arg-type]
-                selectinload(Task.created_by),  # type: ignore[arg-type]
-            )
-        )
+        query = select(Task).where(Task.project_id == project_id, Task.tenant_id == self.tenant_id)
         if status is not None:
             query = query.where(Task.status == status)
-        if after_id is not None:
-            query = query.where(col(Task.id) > after_id)
-        return list((await self.session.exec(query)).unique().all())
+        return await self._page(query, limit, after_id)
 
     async def list_tasks(
         self, *, limit: int | None = None, after_id: int | None = None
@@ -108,19 +98,8 @@ class TaskService:
 
         Pages as in ``list_by_project``.
         """
-        query = (
-            select(Task)
-            .where(Task.tenant_id == self.tenant_id)
-            .order_by(col(Task.id))
-            .limit(limit)
-            .options(
-                selectinload(Task.assignee),  # type: ignore[arg-type]
-                selectinload(Task.created_by),  # type: ignore[arg-type]
-            )
-        )
-        if after_id is not None:
-            query = query.where(col(Task.id) > after_id)
-        return list((await self.session.exec(query)).unique().all())
+        query = select(Task).where(Task.tenant_id == self.tenant_id)
+        return await self._page(query, limit, after_id)
 
     async def update(self, task: Task, data: TaskUpdate) -> Task:
         """Change the fields that ``data`` sets, and no others.
@@ -157,6 +136,22 @@ class TaskService:
         doesn't exist or the task is gone.
         """
         return await self.update(task, TaskUpdate(assignee_id=worker_id))
+
+    async def _page(
+        self, query: SelectOfScalar[Task], limit: int | None, after_id: int | None
+    ) -> list[Task]:
+        """Return a page of what a query selects, by ascending id, the workers loaded."""
+        if after_id is not None:
+            query = query.where(col(Task.id) > after_id)
+        query = (
+            query.order_by(col(Task.id))
+            .limit(limit)
+            .options(
+                selectinload(Task.assignee),  # type: ignore[arg-type]
+                selectinload(Task.created_by),  # type: ignore[arg-type]
+            )
+        )
+        return list((await self.session.exec(query)).unique().all())
 
     async def _lock(self, task: Task) -> Task:
         """Given: the task's row as it is now, nobody else's to change until the commit.

@@ -53,6 +53,15 @@ def test_it_opens_with_a_promise_three_goals_and_minutes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LESSONS)
+def test_it_promises_what_the_manifest_does(name: str) -> None:
+    lesson = COURSE.lesson(name)
+    _, promise, _, goals, *_ = Notebook(name).texts[0].split("\n\n")
+    assert promise == lesson.promise
+    told = [goal.strip(",.") for goal in re.findall(r"^- (.+)$", goals, re.M)]
+    assert [f"{goal[0].upper()}{goal[1:]}." for goal in told] == [*lesson.objectives.values()]
+
+
+@pytest.mark.parametrize("name", LESSONS)
 def test_every_section_asks_to_predict_first(name: str) -> None:
     text = "\n".join(Notebook(name).texts)
     sections = re.split(r"^## ", text, flags=re.M)[1:]

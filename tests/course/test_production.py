@@ -22,7 +22,7 @@ from solution.main import create_app, lifespan
 from solution.models import Project, Task, Tenant, Worker
 from solution.production import TaskCache, check_health
 from solution.schemas import TaskUpdate
-from solution.services import TaskService
+from solution.services.task_service import TaskService
 from solution.tenancy import tenant_session_factory
 from workbook.postgres import fresh_database_url
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from tests.course.bank import wrong_answers
-from tests.course.notebooks import NAMES
+from tests.course.notebooks import NAMES, Notebook
 from workbook import cards
 from workbook.course import Course
 from workbook.judge.run import Judges
@@ -32,6 +32,12 @@ def test_the_map_is_the_map_of_the_course() -> None:
             continue
         row = f"| [{lesson.title}](notebooks/{name}.ipynb) | {lesson.promise} | {lesson.minutes} |"
         assert row in text()
+
+
+def test_the_short_way_is_called_by_its_id() -> None:
+    notebook = "\n".join(Notebook("00_start_here").texts)
+    assert Course.load().core
+    assert all("`workbook check core`" in words for words in (text(), notebook))
 
 
 def test_the_checklist_names_the_checks_that_hold_each_box() -> None:

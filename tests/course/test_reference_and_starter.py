@@ -1,6 +1,7 @@
 """The reference earns everything, the starter nothing, and each cut changes only its own."""
 
 import ast
+import re
 import textwrap
 from itertools import cycle
 from pathlib import Path
@@ -65,6 +66,17 @@ def others(exercise: Exercise) -> list[str]:
     return [one.id for one in COURSE.exercises if one.lesson in earlier and one.id != exercise.id]
 
 
+def test_the_reference_knows_nothing_of_lessons() -> None:
+    taught = re.compile(r"\b(lesson|exercise|notebook|student)", re.I)
+    assert not [
+        f"{file}: {line.strip()}"
+        for file, text in render(COURSE, ()).items()
+        if file.startswith(("app/", "alembic"))
+        for line in text.splitlines()
+        if taught.search(line)
+    ]
+
+
 def test_an_earlier_form_promises_what_the_reference_does() -> None:
     reference = render(COURSE, ())
     forms = [
@@ -95,6 +107,33 @@ async def test_the_untouched_starter_earns_nothing(judges: Judges, tmp_path: Pat
     result = await judges.run((), tmp_path)
     assert result["earned"] == result["extension"]["earned"] == 0
     assert set(states(result).values()) <= {"not started", "waits"}
+
+
+async def test_the_core_exercises_alone_earn_the_core_checks(
+    judges: Judges, tmp_path: Path
+) -> None:
+    core = [exercise for exercise in COURSE.exercises if exercise.core]
+    assert [lesson.slug for lesson in COURSE.lessons if lesson.core_minutes] == [
+        lesson.slug for lesson in COURSE.lessons if not lesson.extension
+    ]
+    assert sum(exercise.minutes for exercise in core) <= 160
+    assert {check.exercise for check in COURSE.core} == {exercise.id for exercise in core}
+    fill(COURSE, tmp_path, [exercise.id for exercise in core])
+    result = await judges.run(["core"], tmp_path)
+    failed = {id for id, state in states(result).items() if state != "ok"}
+    assert not failed, stories(result, failed)
+
+
+async def test_a_typo_in_a_later_lessons_file_costs_no_earlier_lesson(
+    judges: Judges, tmp_path: Path
+) -> None:
+    fill(COURSE, tmp_path, IDS)
+    with (tmp_path / "app" / "services" / "project_service.py").open("a") as file:
+        file.write("def (\n")
+    result = await judges.run(["services", "transactions"], tmp_path, databases=["sqlite"])
+    failed = {id for id, state in states(result).items() if state not in {"ok", "not checked"}}
+    assert {id.partition(".")[0] for id in failed} == {"transactions"}, stories(result, failed)
+    assert "SyntaxError" in stories(result, failed)
 
 
 @pytest.mark.proof

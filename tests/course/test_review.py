@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.course.bank import WrongAnswer, lay, reference, wrong_answers
+from tests.course.notebooks import COURSE, Notebook
 from workbook.review import review_path
 
 ANSWERS = wrong_answers()
@@ -42,6 +43,13 @@ def new(answer: WrongAnswer, folder: Path, references: Path) -> set[str]:
 
 def test_the_answers_that_can_be_seen_stay_as_many() -> None:
     assert len(VISIBLE) >= 49
+
+
+def test_about_one_in_eight_can_be_seen_as_notebook_and_page_say() -> None:
+    assert 1 / 9 < len(VISIBLE) / len(ANSWERS) < 1 / 7
+    page = (COURSE.root / "docs" / "review" / "README.md").read_text(encoding="utf-8")
+    for text in (page, "\n".join(Notebook("09_review").texts)):
+        assert "sees about one in eight" in text
 
 
 @pytest.mark.parametrize("answer", VISIBLE, ids=named)

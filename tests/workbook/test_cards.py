@@ -35,6 +35,7 @@ whole = "Write one unit of work."
 id = "create_project"
 title = "a project and its tasks, or nothing"
 minutes = 8
+core = true
 objective = "whole"
 hints = ["where", "which", "shape"]
 cuts = [{ file = "app/services/project_service.py", body = "create" }]
@@ -216,12 +217,15 @@ def test_a_check_that_waits_names_what_comes_first(course: Course) -> None:
     assert "workbook check models.task" in text
 
 
-def test_what_is_not_begun_says_where_to_write_it(course: Course) -> None:
+def test_what_is_not_begun_says_how_long_it_takes_and_where_to_write_it(course: Course) -> None:
     rows = [check(name, "not started", name) for name in ("together", "nothing", "bulk")]
-    where = "  write        create in app/services/project_service.py"
-    assert where in cards.text_result(course, result(*rows)).split("\n")
+    opening = {
+        "  takes        8 minutes, core",
+        "  write        create in app/services/project_service.py",
+    }
+    assert opening <= set(cards.text_result(course, result(*rows)).split("\n"))
     rows[0]["verdict"] = "not yet"
-    assert where not in cards.text_result(course, result(*rows)).split("\n")
+    assert not opening & set(cards.text_result(course, result(*rows)).split("\n"))
 
 
 def test_a_fault_of_ours_sends_nobody_to_a_hint(course: Course) -> None:
@@ -250,8 +254,8 @@ def test_the_map_shows_what_is_done_in_three_forms(course: Course) -> None:
     chart = cards.Map.of(course, {"transactions.create_project.bulk", "unknown.x.y"})
     text = str(chart)
     assert "2 of 6 points" in text
-    assert "#######............." in text
-    assert "60 min" in text
+    assert "####........" in text
+    assert "60 min, core 8" in text
     assert printed(chart).rstrip("\n") == text
     page = Page(chart.html())
     assert "04_transactions.ipynb" in chart.html()

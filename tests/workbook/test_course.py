@@ -116,6 +116,15 @@ def test_every_kind_of_id_selects_checks(folder: Path, ids: list[str], checks: l
     assert [check.id.split(".")[2] for check in Course.load(folder).select(ids)] == checks
 
 
+def test_core_selects_what_holds_once_the_core_exercises_are_done(folder: Path) -> None:
+    with pytest.raises(UnknownId):
+        Course.load(folder).select(["core"])
+    for file, id in (("01_engine.toml", "url"), ("03_services.toml", "get")):
+        edit(folder, file, f'id = "{id}"', f'id = "{id}"\ncore = true')
+    selected = [check.id.split(".")[2] for check in Course.load(folder).select(["core"])]
+    assert selected == ["converts", "keeps_passwords", "loads"]
+
+
 def test_an_unknown_id_is_answered_with_close_ones(folder: Path) -> None:
     course = Course.load(folder)
     with pytest.raises(UnknownId, match=r"servces\.get") as caught:
@@ -181,6 +190,12 @@ def test_a_check_belongs_to_its_exercise_and_what_is_called_alike_does_not(folde
             "database.py",
             "data.py",
             "engine.url: the reference has no app/data.py",
+        ),
+        (
+            "03_services.toml",
+            'id = "get"',
+            'id = "get"\ncore = true',
+            "services.get: is core, and needs engine.url, which is not",
         ),
         ("01_engine.toml", "body =", "boy =", "engine.url: cuts.0: a cut names one of"),
         ("01_engine.toml", '", body', '", was = "", body', "a body cut has no key was"),

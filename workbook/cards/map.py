@@ -14,7 +14,7 @@ from workbook.cards.paper import STYLE, template
 from workbook.cards.terminal import styled
 from workbook.course import Course
 
-_BAR = 20
+_BAR = 12
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Stop:
     slug: str
     title: str
     minutes: int
+    core_minutes: int
     earned: int
     possible: int
     extension: bool
@@ -32,6 +33,11 @@ class Stop:
     @property
     def share(self) -> float:
         return self.earned / self.possible if self.possible else 0.0
+
+    @property
+    def time(self) -> str:
+        core = f", core {self.core_minutes}" if self.core_minutes else ""
+        return f"{self.minutes:>4} min{core}"
 
     @property
     def notebook(self) -> str:
@@ -58,6 +64,7 @@ class Map:
                 lesson.slug,
                 lesson.title,
                 lesson.minutes,
+                lesson.core_minutes,
                 sum(check.points for check in lesson.checks if check.id in passed),
                 lesson.points,
                 lesson.extension,
@@ -82,11 +89,12 @@ class Map:
 
     def lines(self, width: int = WIDTH) -> Iterator[Line]:
         names = max((len(stop.slug) for stop in self.stops), default=0)
+        times = max((len(stop.time) for stop in self.stops), default=0)
         yield [(self.title, "id"), (self.sums.rjust(min(width, WIDTH) - len(self.title)), "points")]
         for stop in self.stops:
             done = round(stop.share * _BAR)
             points = f"{stop.earned:>3} of {stop.possible:>2}"
-            room = min(width, WIDTH) - names - _BAR - len(points) - 19
+            room = min(width, WIDTH) - names - _BAR - len(points) - 11 - times
             yield [
                 (f"  {stop.number:02}  ", "aside"),
                 (stop.slug.ljust(names + 2), "id"),
@@ -94,7 +102,7 @@ class Map:
                 ("#" * done, "bar"),
                 ("." * (_BAR - done), "rest"),
                 (f"  {points}", "points"),
-                (f"{stop.minutes:>4} min", "aside"),
+                (stop.time, "aside"),
             ]
 
         if self.note:
@@ -143,6 +151,6 @@ _PAGE = template("""\
 <span style="width:{{ (stop.share * 100)|round|int }}%"></span></span>
 <span class="wb-far">{{ stop.earned }} of {{ stop.possible }}\
 {{ " extension" if stop.extension }}</span>
-<span class="wb-far wb-soft">{{ stop.minutes }} min</span></li>
+<span class="wb-far wb-soft">{{ stop.time }}</span></li>
 {% endfor %}
 </ul>{% if map.note %}<p class="wb-soft">{{ map.note }}</p>{% endif %}</div></section>""")

@@ -128,8 +128,9 @@ def _printed(check: Mapping[str, Any]) -> str:
 
 
 def _opening(exercise: Exercise, checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Where to write what nobody has begun."""
+    """What nobody has begun: how long it takes, and where to write it."""
     if {check["verdict"] for check in checks} - {"not checked"} == {"not started"}:
+        yield "takes", f"{exercise.minutes} minutes{', core' * exercise.core}"
         for cut in exercise.cuts:
             yield "write", f"{cut.name} in {cut.file}" if cut.name else cut.file
 

@@ -68,6 +68,8 @@ class Exercise:
     checks: Annotated[tuple[Check, ...], AfterValidator(_some)]
     needs: tuple[str, ...] = ()
     cuts: tuple[CutTable, ...] = ()
+    core: bool = False
+    """Whether the short way through the course takes it in; what it needs is on that way too."""
 
     @property
     def points(self) -> int:
@@ -95,6 +97,10 @@ class Lesson:
     @property
     def points(self) -> int:
         return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def core_minutes(self) -> int:
+        return sum(exercise.minutes for exercise in self.exercises if exercise.core)
 
     @property
     def checks(self) -> tuple[Check, ...]:

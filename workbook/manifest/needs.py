@@ -24,6 +24,8 @@ def faults(lessons: Iterable[Lesson]) -> Iterator[str]:
                 yield f"{lesson.file}: {exercise.id}: needs {need}, which is no exercise"
             elif exercises[need][0].number > lesson.number:
                 yield f"{lesson.file}: {exercise.id}: needs {need}, which a later lesson holds"
+            elif exercise.core and not exercises[need][1].core:
+                yield f"{lesson.file}: {exercise.id}: is core, and needs {need}, which is not"
         for check in exercise.checks:
             for need in check.needs:
                 if need not in known and need not in exercise.needs:

@@ -52,8 +52,8 @@ def open_lesson(slug: str) -> None:
 async def check(*ids: str, both: bool = False) -> None:
     """Runs checks on your own project and shows a card for each exercise.
 
-    Takes ids of lessons, exercises or checks. Quick, on SQLite alone; a grade is made on
-    SQLite and PostgreSQL, as is `both=True`.
+    Takes ids of lessons, exercises or checks, or "core". Quick, on SQLite alone; a grade is
+    made on SQLite and PostgreSQL, as is `both=True`.
     """
     try:
         place = desk()

@@ -70,6 +70,21 @@ class Project(Classes):
         return {source.module: source for source in self.sources}
 
     @cached_property
+    def _envs(self) -> list[tuple[Source, Path]]:
+        """Each env.py of Alembic, and the folder that holds its environment."""
+        return [(s, s.file.resolve().parent.parent) for s in self.sources if s.is_env]
+
+    def envs_of(self, source: Source) -> list[Source]:
+        """The env.py whose folder is the nearest above a module: it migrates the tables there.
+
+        Several when environments lie side by side, none when the module is below none.
+        """
+        file = source.file.resolve()
+        above = [(len(home.parts), env) for env, home in self._envs if file.is_relative_to(home)]
+        nearest = max((depth for depth, _ in above), default=0)
+        return [env for depth, env in above if depth == nearest]
+
+    @cached_property
     def functions(self) -> dict[str, list[tuple[Source, Function]]]:
         """Every function and method outside tests, by name."""
         found: dict[str, list[tuple[Source, Function]]] = {}

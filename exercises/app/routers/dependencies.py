@@ -10,7 +10,7 @@ from ..database import get_engine
 from ..errors import NotFoundError
 from ..models import Project, Task
 from ..schemas import RowId
-from ..services import TaskService
+from ..services.task_service import TaskService
 from ..tenancy import tenant_session_factory
 
 

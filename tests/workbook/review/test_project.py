@@ -81,6 +81,53 @@ def test_a_folder_called_tests_can_itself_be_reviewed(tmp_path: Path) -> None:
     assert [item.code for item in review_path(folder)] == ["WB504"]
 
 
+ENV = """from alembic import context
+from {module} import Base
+
+context.configure(target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()
+"""
+MODELS = """from sqlmodel import Field, SQLModel
+
+
+class Base(SQLModel):
+    pass
+
+
+class {name}(Base, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+"""
+REVISION = """from alembic import op
+
+revision, down_revision = "1", None
+
+
+def upgrade() -> None:
+    op.create_table("{table}")
+"""
+
+
+def test_models_belong_to_the_nearest_env_alone(tmp_path: Path) -> None:
+    files = {
+        "alembic/env.py": ENV.format(module="app.models"),
+        "alembic/versions/1.py": REVISION.format(table="task"),
+        "app/models.py": MODELS.format(name="Task"),
+        "app/books/migrations/env.py": ENV.format(module="app.books.tables"),
+        "app/books/migrations/versions/1.py": REVISION.format(table="entry"),
+        "app/books/tables.py": MODELS.format(name="Entry"),
+    }
+    assert review_path(write(tmp_path, files)) == []
+    late = {"app/late.py": MODELS.format(name="Late")}
+    late |= {"app/books/more.py": MODELS.format(name="More")}
+    root, books = "alembic/env.py", "app/books/migrations/env.py"
+    found = [
+        (Path(item.path).relative_to(tmp_path).as_posix(), item.code)
+        for item in review_path(write(tmp_path, late))
+    ]
+    assert found == [(root, "WB702"), (root, "WB704"), (books, "WB702"), (books, "WB704")]
+
+
 def test_findings_come_in_reading_order_and_once(tmp_path: Path) -> None:
     found = review_path(write(tmp_path, {"b.py": BAD + ENGINE, "a.py": BAD}))
     assert found == sorted(set(found))

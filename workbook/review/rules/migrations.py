@@ -62,7 +62,7 @@ def find_unimported_models(source: Source, project: Project) -> Iterator[Mark]:
     missing: dict[str, list[str]] = {}
     for table in tables:
         ours = not seen or _package(table.source) in seen
-        if ours and table.source.path not in reached and _is_near(source, table.source):
+        if ours and table.source.path not in reached and source in project.envs_of(table.source):
             missing.setdefault(table.source.path, []).append(table.name)
     for path, names in sorted(missing.items()):
         yield source.tree.body[0], f"{', '.join(sorted(names))} of {path} can't be seen from here."
@@ -71,11 +71,6 @@ def find_unimported_models(source: Source, project: Project) -> Iterator[Mark]:
 def _package(source: Source) -> str:
     """The top package of a module: tables of another one have a metadata of their own."""
     return source.module.partition(".")[0]
-
-
-def _is_near(env: Source, source: Source) -> bool:
-    """Whether models lie below the folder that holds this environment."""
-    return source.file.resolve().is_relative_to(env.file.resolve().parent.parent)
 
 
 def _reachable(env: Source, project: Project) -> set[str] | None:

@@ -41,10 +41,12 @@ def find_unmigrated_tables(source: Source, project: Project) -> Iterator[Mark]:
     tables = [table for table in project.tables.values() if _is_plain(project, table)]
     missing = []
     for table in tables:
+        if source not in project.envs_of(table.source):
+            continue
         names = {name.lower() for name in table.table_names}
         if not names & written and not any(name in raw for name in names):
             missing.append(table.name)
-    if missing and not _is_elsewhere(source, tables):
+    if missing and all(project.envs_of(table.source) for table in tables):
         yield (
             source.tree.body[0],
             f"No revision mentions the table of {', '.join(sorted(missing))}.",
@@ -59,12 +61,6 @@ def _is_plain(project: Project, table: Table) -> bool:
         for item in above.node.body
     )
     return not computed and (table.sqlmodel or len(table.table_names) == 1)
-
-
-def _is_elsewhere(env: Source, tables: list[Table]) -> bool:
-    """Whether some models belong to another folder than this env.py migrates."""
-    home = env.file.resolve().parent.parent
-    return any(not table.source.file.resolve().is_relative_to(home) for table in tables)
 
 
 @rule(

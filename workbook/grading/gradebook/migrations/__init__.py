@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
-
-from alembic import command
 
 
 def upgrade(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Runs the revisions on the connection that `upgrade` hands over."""
 
 from alembic import context
+
 from workbook.grading.gradebook.tables import Table
 
 context.configure(

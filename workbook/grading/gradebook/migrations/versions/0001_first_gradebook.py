@@ -1,7 +1,6 @@
 """Lay out the first gradebook."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0001"
