@@ -1,7 +1,6 @@
 """Keep whether a run had a roster; a run with somebody absent had one."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0002"
