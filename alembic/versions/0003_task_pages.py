@@ -9,12 +9,12 @@ down_revision: str | Sequence[str] | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-INDEX = op.f("ix_task_tenant_id_project_id_status_id")
+INDEX = "ix_task_tenant_id_project_id_status_id"
 
 
 def upgrade() -> None:
-    op.create_index(INDEX, "task", ["tenant_id", "project_id", "status", "id"])
+    op.create_index(op.f(INDEX), "task", ["tenant_id", "project_id", "status", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index(INDEX, "task")
+    op.drop_index(op.f(INDEX), "task")

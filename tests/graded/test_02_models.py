@@ -543,7 +543,9 @@ JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public'
 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
 LEFT JOIN pg_attribute first ON first.attrelid = t.oid AND first.attnum = i.indkey[0]
-WHERE i.indpred IS NULL AND k.place <= i.indnkeyatts AND k.place <= 2"""
+WHERE k.place <= i.indnkeyatts AND k.place <= 2 AND (
+    i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)
+)"""
 
 
 async def leads_an_index(work: Work, table: str, key: str) -> bool:

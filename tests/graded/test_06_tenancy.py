@@ -250,10 +250,15 @@ async def contents(work: Work) -> dict[str, list[dict[str, Any]]]:
 
 async def back_before_tenants(work: Work) -> None:
     """Downgrades until there is no tenant any more."""
-    for _ in range(9):
-        await alembic(work, "downgrade -1")
+    for revision in await down(work):
+        await alembic(work, f"downgrade {revision}")
         if "tenant" not in await work.database.tables():
             break
+
+
+async def down(work: Work) -> list[str]:
+    """The revisions below the head; one step back may be several, where lines meet."""
+    return [*(await work.probe("migrations.history")).value[1:], "base"]
 
 
 @check("tenancy.revision.moves_the_rows_that_are_there")
@@ -318,14 +323,18 @@ async def test_revision_moves_the_rows_that_are_there(work: Work) -> None:
     for each in made:
         twin = {"model": "Worker", "fields": {"handle": "@twin"}, "tenant": each.get("value")}
         await work.probe("tenancy.rows", tries=[twin])
-    back = [["downgrade", "-1"]]
-    await work.probe("tenancy.migrate", commands=back, wall=30.0, cpu=8.0)  # or it refuses
-    found = len(await work.rows("SELECT id FROM worker"))
-    work.expect(
-        found == 2,
-        "We gave two tenants a worker with one handle, and went back a revision: expected both to "
-        f"be there still, whether it was done or refused; found {found}.",
-    )
+    for revision in await down(work):
+        step = [["downgrade", revision]]
+        (ran,) = (await work.probe("tenancy.migrate", commands=step, wall=30.0, cpu=8.0)).value
+        if "error" in ran["call"] or "tenant" not in await work.database.tables():
+            break
+    if "worker" in await work.database.tables():
+        found = len(await work.rows("SELECT id FROM worker"))
+        work.expect(
+            found == 2,
+            "We gave two tenants a worker with one handle, and went back to the revision before "
+            f"tenants: expected both, whether it was done or refused; found {found}.",
+        )
 
     for model, fields in (("Worker", {"handle": "@alone"}), ("Project", {"name": "Alone"})):
         table, ((column, word),) = model.lower(), fields.items()

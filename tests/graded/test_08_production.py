@@ -72,8 +72,9 @@ async def test_index_spares_the_rest_of_the_project(work: Work) -> None:
     apart = (await work.probe("migrations.apart")).value
     story = "We compared the migrated tables with the models: expected no difference, found"
     work.expect(not apart, f"{story} {', '.join(apart)}.")
-    ran = (await work.probe("tenancy.migrate", commands=[["downgrade", "-1"]])).value
-    went(work, ran[0]["call"], "We ran alembic downgrade -1")
+    before = [*(await work.probe("migrations.history")).value, "base"][1]
+    ran = (await work.probe("tenancy.migrate", commands=[["downgrade", before]])).value
+    went(work, ran[0]["call"], f"We ran alembic downgrade {before}")
 
 
 # -- trouble -----------------------------------------------------------------------------

@@ -24,10 +24,12 @@ def filter_by_tenant(state: ORMExecuteState, tenant: int) -> None:
     """Make a statement of models see the tenant's rows alone, wherever they appear in it.
 
     Runs before each such statement of a tenant's session. ``state.statement`` may be replaced,
-    here by itself with ``options``: ``with_loader_criteria(model, condition,
+    here by itself with ``options``: ``with_loader_criteria(model, lambda cls: …,
     include_aliases=True)`` adds the condition wherever the model appears, in joins, subqueries
-    and loaded relationships, in UPDATE and DELETE. One for each of ``tenant_models()``: a class
-    they all inherit from would not do, since without a table it has no columns.
+    and loaded relationships, in UPDATE and DELETE. The lambda is given the model or its alias;
+    a condition written out would name the model's own table, and a join to an alias would let
+    every tenant's rows through. One for each of ``tenant_models()``: a class they all inherit
+    from would not do, since without a table it has no columns.
     """
     raise NotImplementedError("exercise tenancy.reads")
 

@@ -81,7 +81,9 @@ async def serving(kit: Kit, domain: str | None, pool: int = 5) -> AsyncIterator[
 def _trouble(engine: Any, kind: str | None, word: str) -> Iterator[None]:
     """A database that is away or silent, or code that fails at each statement."""
 
-    def connect(dialect: Any, *_: object) -> None:
+    dialect, pool = engine.dialect, engine.sync_engine.pool
+
+    def connect(*_: object) -> None:
         if kind == "silent":
             await_only(asyncio.sleep(60))
         if dialect.name == "sqlite":
@@ -95,17 +97,18 @@ def _trouble(engine: Any, kind: str | None, word: str) -> Iterator[None]:
         sqlite = connection.dialect.name == "sqlite"
         return (f"SELECT '{word}', ?" if sqlite else f"SELECT {word} FROM nowhere"), ()
 
-    named: dict[str, tuple[str, Any]] = {"away": ("do_connect", connect)}
-    named |= {"silent": named["away"], "faulty": ("before_cursor_execute", execute)}
-    named["confused"] = ("before_cursor_execute", confuse)
-    if kind is None:
-        yield
-        return
-    event.listen(engine.sync_engine, *named[kind], retval=True)
+    made = pool._creator  # the event "do_connect" knows nothing of a creator of the student's
+    if kind in ("away", "silent"):
+        pool._creator = connect
+    listener = {"faulty": execute, "confused": confuse}.get(kind or "")
+    if listener:
+        event.listen(engine.sync_engine, "before_cursor_execute", listener, retval=True)
     try:
         yield
     finally:
-        event.remove(engine.sync_engine, *named[kind])
+        pool._creator = engine.sync_engine.pool._creator = made
+        if listener:
+            event.remove(engine.sync_engine, "before_cursor_execute", listener)
 
 
 async def _answer(kit: Kit, app: Any, one: Request) -> dict[str, Any]:
@@ -191,7 +194,7 @@ async def life(kit: Kit, *, fails: bool) -> dict[str, Any]:
 
     If it `fails`, the start's look for a tenant does.
     """
-    counts = {"opened": 0, "closed": 0}
+    counts = {"opened": 0, "closed": 0, "asked": 0}
 
     def opened(*_: object) -> None:
         counts["opened"] += 1
@@ -202,6 +205,7 @@ async def life(kit: Kit, *, fails: bool) -> dict[str, Any]:
     def execute(_c: object, _cursor: object, statement: str, *_: object) -> None:
         words = statement.lower().split()
         if fails and {"from", "into"} & set(words) and "tenant" in statement.lower():
+            counts["asked"] += 1
             raise ArithmeticError("no tenant today")
 
     async def live() -> None:
@@ -220,7 +224,7 @@ async def life(kit: Kit, *, fails: bool) -> dict[str, Any]:
         event.remove(engine.sync_engine, "before_cursor_execute", execute)
         left = counts["opened"] - counts["closed"]
         await engine.dispose()
-    return {"outcome": outcome, "opened": counts["opened"], "left": left}
+    return {"outcome": outcome, "left": left, **counts}
 
 
 async def add_tasks(kit: Kit, *, tenant: int, rows: list[dict[str, Any]]) -> list[int]:

@@ -124,7 +124,16 @@ class Kit:
             return nullcontext()
         if tenant is None:
             tenant = await self._some_tenant()
-        return self.use("tenancy.tenant_context")(tenant)
+        return self._context()(tenant)
+
+    def _context(self) -> Any:
+        """The student's `tenant_context`; a fault elsewhere in `tenancy` is that lesson's alone."""
+        try:
+            return self.use("tenancy.tenant_context")
+        except Exception:
+            with suppress(Exception):
+                return self.use("context.tenant_context")
+            raise
 
     async def _some_tenant(self) -> int:
         if self._tenant_of == self.bench.turn:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -55,8 +55,10 @@ async def reads(kit: Kit, *, asks: list[dict[str, Any]]) -> list[dict[str, Any]]
             if ask.get("changes") and saw[-1].get("value"):
                 with kit.use("tenancy.tenant_context")(ask["tenant"]):
                     given = await kept.get(ask["task"])
-                    given.title = ask["changes"]
-                    given.tags.append(ask["changes"])
+                    with suppress(Exception):  # it may be one that can't be changed
+                        given.title = ask["changes"]
+                    with suppress(Exception):
+                        given.tags.append(ask["changes"])
     return saw
 
 

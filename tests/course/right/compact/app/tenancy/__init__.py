@@ -138,7 +138,9 @@ def guard_statements(state: ORMExecuteState) -> None:
             raise ConflictError(reason)
     if state.is_orm_statement:
         for model in Owned.__subclasses__():
-            only = with_loader_criteria(model, model.tenant_id == tenant, include_aliases=True)
+            only = with_loader_criteria(
+                model, lambda cls: cls.tenant_id == tenant, include_aliases=True
+            )
             state.statement = state.statement.options(only)
 
 

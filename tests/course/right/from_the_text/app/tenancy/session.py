@@ -90,7 +90,7 @@ class OneTenantAtATime(Session):
             state.statement = state.statement.options(
                 *(
                     with_loader_criteria(
-                        model, col(model.tenant_id) == tenant, include_aliases=True
+                        model, lambda cls: col(cls.tenant_id) == tenant, include_aliases=True
                     )
                     for model in OWNED
                 )

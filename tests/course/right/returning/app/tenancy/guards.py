@@ -25,7 +25,7 @@ def filter_by_tenant(state: ORMExecuteState, tenant: int) -> None:
     """Make a statement of models see the tenant's rows alone, wherever they appear in it.
 
     Runs before each such statement of a tenant's session. ``state.statement`` may be replaced,
-    here by itself with ``options``: ``with_loader_criteria(model, condition,
+    here by itself with ``options``: ``with_loader_criteria(model, lambda cls: …,
     include_aliases=True)`` adds the condition wherever the model appears, in joins, subqueries
     and loaded relationships, in UPDATE and DELETE. One for each of ``tenant_models()``: a class
     they all inherit from would not do, since without a table it has no columns.
@@ -34,7 +34,10 @@ def filter_by_tenant(state: ORMExecuteState, tenant: int) -> None:
         # Not propagated: what loads relationships later comes by here itself, and an object that is
         # read once more elsewhere must not carry this tenant along.
         with_loader_criteria(
-            model, model.tenant_id == tenant, include_aliases=True, propagate_to_loaders=False
+            model,
+            lambda cls: cls.tenant_id == tenant,
+            include_aliases=True,
+            propagate_to_loaders=False,
         )
         for model in tenant_models()
     )

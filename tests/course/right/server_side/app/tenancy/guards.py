@@ -31,7 +31,7 @@ def filter_by_tenant(state: ORMExecuteState, tenant: int) -> None:
 def criteria(tenant: int) -> tuple[Any, ...]:
     """Of each model with an owner: this tenant's rows, under whatever alias."""
     return tuple(
-        with_loader_criteria(model, model.tenant_id == tenant, include_aliases=True)
+        with_loader_criteria(model, lambda cls: cls.tenant_id == tenant, include_aliases=True)
         for model in tenant_models()
     )
 
