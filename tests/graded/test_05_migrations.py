@@ -238,6 +238,40 @@ async def keeps_names_and_types(work: Work) -> None:
         work.expect(row["data_type"] == expected, story)
 
 
+OLD: dict[str, list[dict[str, Any]]] = {
+    "worker": [{"id": 1, "handle": "@kim", "type": "agent", "email": "kim@work.org"}],
+    "project": [{"id": 1, "name": "Moon", "description": "Land", "status": "archived"}],
+    "task": [
+        {"id": id, "title": title, "description": "Soon", "status": "review", "priority": "high"}
+        | {"project_id": 1, "created_by_id": 1, "assignee_id": 1, "parent_task_id": parent}
+        for id, title, parent in ((1, "Fly", None), (2, "Stay", 1))
+    ],
+}
+
+
+async def keeps_rows(work: Work) -> None:
+    """Revisions after the tables' own change no row that is there."""
+    await work.fresh()
+    rows = {table: [dict(row) for row in each] for table, each in OLD.items()}
+    rows["project"][0]["metadata"], told = {}, "We added rows after the first revisions"
+    for row in rows["task"]:
+        row["tags"] = []
+    left = (await work.probe("migrations.begins", rows=rows, wall=30.0, cpu=8.0)).value
+    if not left:
+        return
+    seen = await work.probe("migrations.runs", commands=[["upgrade", "head"]])
+    error = StudentError.read(ran["error"]) if "error" in (ran := seen.value[0]["call"]) else None
+    did = f"{told} and ran the next, {', '.join(left)}"
+    work.expect(error is None, f"{did}: expected it to run; it raised {error}.", error)
+    for table, expected in OLD.items():
+        sql = f"SELECT {', '.join(expected[0])} FROM {table} ORDER BY id"
+        found = await work.rows(sql)
+        work.expect(
+            found == expected,
+            f"{did}: expected the rows of {table} to stay as they were, found {found}.",
+        )
+
+
 @check("migrations.first.keeps_every_rule")
 async def test_first_keeps_every_rule(work: Work, scene: Any) -> None:
     """keeps every rule of the models in the migrated tables"""
@@ -251,6 +285,7 @@ async def test_first_keeps_every_rule(work: Work, scene: Any) -> None:
     await keeps_rules(work, ids)
     await keeps_deletes(work, scene)
     await keeps_names_and_types(work)
+    await keeps_rows(work)
 
 
 async def counts_versions(work: Work, table: str) -> bool:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from alembic.config import Config
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Integer, Table, text
+from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from .kit import Kit
 
@@ -147,6 +148,33 @@ async def history(kit: Kit) -> list[str]:
         scripts = ScriptDirectory.from_config(_config(kit))
         with Operations.context(MigrationContext.configure(dialect_name="sqlite")):
             return [each.revision for each in scripts.walk_revisions()]  # some use op at import
+
+
+async def begins(kit: Kit, *, rows: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Upgrades until the tables hold what these rows need, adds them, and says what is left to run.
+
+    Nothing when that is the head already, or where no step before it takes such rows.
+    """
+    kit.migrated()
+    steps = (await history(kit))[::-1]
+    for place, step in enumerate(steps[:-1]):
+        if "error" in await run(kit, "upgrade", step):
+            return []
+        if "value" in await kit.outcome(_add_rows(kit, rows)):
+            return steps[place + 1 :]
+    return []
+
+
+async def _add_rows(kit: Kit, rows: dict[str, list[dict[str, Any]]]) -> None:
+    tables = MetaData()
+    async with kit.engine.begin() as connection:
+        await connection.run_sync(tables.reflect)
+        for name, values in rows.items():
+            moment = {"created_at": datetime.now(UTC), "updated_at": datetime.now(UTC)}
+            known = tables.tables[name].columns.keys()
+            for row in values:
+                times = {column: value for column, value in moment.items() if column in known}
+                await connection.execute(tables.tables[name].insert().values(row | times))
 
 
 async def reaches(kit: Kit, *, table: str) -> dict[str, Any]:
