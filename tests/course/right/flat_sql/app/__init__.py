@@ -1,0 +1,1 @@
+"""The Task API: what it keeps, and how it answers."""
