@@ -129,6 +129,16 @@ def test_a_card_reads_as_the_style_says(course: Course) -> None:
     assert cards.text_result(course, found) == EXAMPLE
 
 
+def test_of_what_was_printed_the_last_exception_is_shown_from_its_first_line(
+    course: Course,
+) -> None:
+    found, said = example(), ["sqlalchemy.exc.OperationalError: no such column", "[SQL: SELECT"]
+    found["checks"][1]["printed"] = "\n".join(["Traceback", *said, "FROM task]", "[parameters: 1]"])
+    text = cards.text_result(course, found)
+    assert said[0] in text
+    assert "[parameters" not in text
+
+
 def test_the_terminal_shows_the_same_text(course: Course) -> None:
     text = cards.text_result(course, example())
     assert printed(cards.rich_result(course, example())).rstrip("\n") == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from workbook.cards.result import Card, Cards, Row
 WIDTH = 92
 _ASIDE, _STORY, _WHERE = 55, 86, 88
 _MOST_PRINTED = 3
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)\b")
 
 Line = list[tuple[str, str]]
 """Parts of a line: the text, and its role (a verdict, or "id", "story", "where" …)."""
@@ -82,10 +84,12 @@ def _story(row: Row, column: int, width: int) -> Iterator[Line]:
         yield last
     if row.printed and row.verdict != "ok":
         shown = row.printed.split("\n")
-        # The last lines: a traceback says at its end what happened.
-        more = ["…"] if len(shown) > _MOST_PRINTED else []
+        # From the last exception on, where there is one: a traceback says at its end what happened.
+        raised = [place for place, line in enumerate(shown) if _RAISED.match(line)]
+        start = raised[-1] if raised else max(0, len(shown) - _MOST_PRINTED)
+        more = ["…"] if start else []
         yield [(indent, ""), ("It printed:", "aside")]
-        for line in [*more, *shown[-_MOST_PRINTED:]]:
+        for line in [*more, *shown[start : start + _MOST_PRINTED]]:
             yield [(f"{indent}  ", ""), (line[: width - column - 2], "aside")]
 
 
