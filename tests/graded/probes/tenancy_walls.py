@@ -21,7 +21,8 @@ async def schemas(kit: Kit, *, sides: list[dict[str, Any]], bad: list[Any]) -> d
         kit.use(f"tenancy.{name}")
         for name in ("create_tenant_schema", "tenant_schema_session", "drop_tenant_schema")
     )
-    engine = kit.use("database.build_engine")(kit.url, pool_size=2, max_overflow=0)
+    # Two sessions at once, and a second connection for each that wants one.
+    engine = kit.use("database.build_engine")(kit.url, pool_size=4, max_overflow=0)
     project = kit.use("models.Project")
     saw: dict[str, Any] = {"found": [], "text": []}
 
@@ -73,7 +74,7 @@ async def schemas(kit: Kit, *, sides: list[dict[str, Any]], bad: list[Any]) -> d
 async def _search_paths(engine: Any) -> list[str]:
     """What every connection of the pool looks for tables in."""
     async with AsyncExitStack() as stack:
-        connections = [await stack.enter_async_context(engine.connect()) for _ in range(2)]
+        connections = [await stack.enter_async_context(engine.connect()) for _ in range(4)]
         return [
             str((await connection.execute(text("SHOW search_path"))).scalar_one())
             for connection in connections
