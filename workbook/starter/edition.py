@@ -11,7 +11,7 @@ from workbook.starter.touching import earlier
 
 KEPT = (
     ".ci/set-up", ".gitignore", "pyproject.toml", "requirements.lock", "workbook", "notebooks",
-    "docs/checklist.md", "docs/review",
+    "docs/checklist.md", "docs/learn.md", "docs/review",
 )  # fmt: skip
 """What an edition holds beside the suites and the starter."""
 FRONT = Path("docs", "edition")
