@@ -131,7 +131,7 @@ def test_every_link_of_an_edition_leads_somewhere(made: Course) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="make is not Windows's")
 def test_both_commands_of_an_edition_find_what_they_need(made: Course) -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "lab", "test"],
+        ["make", "--no-print-directory", "--dry-run", "lab", "test"],
         cwd=made.root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
