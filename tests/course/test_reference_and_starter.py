@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from workbook.course import Course, Exercise
 from workbook.cuts import render
@@ -19,6 +21,11 @@ from workbook.starter import fill
 COURSE = Course.load()
 EXERCISES = [exercise for exercise in COURSE.exercises if exercise.cuts]
 IDS = [exercise.id for exercise in EXERCISES]
+
+
+def test_the_references_revisions_can_be_listed_without_a_database() -> None:
+    scripts = ScriptDirectory.from_config(Config(COURSE.root / "alembic.ini"))
+    assert [each.revision for each in scripts.walk_revisions()] == ["0003", "0002", "0001"]
 
 
 def states(result: dict[str, Any]) -> dict[str, str]:
