@@ -90,6 +90,7 @@ async def rename(
         if around:
             session.add(kit.use("models.Project")(name=around))
             await session.flush()
+        # Held until after the call: a session forgets what nobody else refers to.
         kept = await session.get(kit.use("models.Worker"), worker) if held else None
         with before(kit, takes and "worker", taking):
             renamed = await kit.outcome(_call(kit, "rename_worker", session, worker, handle))
